@@ -1,0 +1,1 @@
+"""Votes in, a preference out: the statistics, the report and the exports."""

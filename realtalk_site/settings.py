@@ -1,0 +1,226 @@
+"""All settings. Each variable that the environment may set is read here, once, by a typed reader.
+
+With no environment at all the site runs for development: SQLite, a secret made once, everything under `var/`.
+With DJANGO_DEBUG=0 it runs for production and refuses to start without its secrets.
+"""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
+
+from realtalk_site.environment import (
+    read_bool,
+    read_database,
+    read_list,
+    read_or_make_secret,
+    read_positive,
+    read_text,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where everything is kept ---------------------------------------------------------------------------------
+REALTALK_DATA = Path(read_text("REALTALK_DATA", str(BASE_DIR / "var"))).expanduser().absolute()
+MEDIA_ROOT = REALTALK_DATA / "media"
+STATIC_ROOT = REALTALK_DATA / "static"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- Development or production --------------------------------------------------------------------------------
+DEBUG = read_bool("DJANGO_DEBUG", True)
+SECRET_KEY = read_or_make_secret("DJANGO_SECRET_KEY", kept_in=REALTALK_DATA / "secret_key", may_make=DEBUG)
+ALLOWED_HOSTS = read_list("DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = read_list("DJANGO_CSRF_TRUSTED_ORIGINS", [])
+# Whether browsers reach the site over HTTPS: then cookies, redirects and HSTS insist on it.
+HTTPS = read_bool("DJANGO_HTTPS", not DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# "no-referrer" would turn the Origin of the admin's forms into "null", which Django's CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+
+# --- The application ------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "realtalk_site",
+    "analysis",
+    "studies",
+    "retrieval",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+]
+# No ConditionalGetMiddleware: it would put an ETag, a fingerprint of the content, on blind media.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "realtalk_site.policy.PolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "realtalk_site.urls"
+WSGI_APPLICATION = "realtalk_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- Database -------------------------------------------------------------------------------------------------
+# No ATOMIC_REQUESTS: a service opens the shortest transaction that its promise needs.
+DATABASES = {"default": read_database("DATABASE_URL", default=f"sqlite:///{REALTALK_DATA / 'realtalk.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    REALTALK_DATA.mkdir(parents=True, exist_ok=True)
+    # Measured (2026-11): with Django's own settings over half of concurrent claims fail with "database is locked";
+    # with these and the turn-taking of realtalk_site.sqlite none of 64 clients does.
+    DATABASES["default"] |= {
+        "ENGINE": "realtalk_site.sqlite",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        },
+        "TEST": {"NAME": REALTALK_DATA / "test.sqlite3"},  # a file: threads share it, as they do when it is served
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+# --- Static files and media -----------------------------------------------------------------------------------
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "realtalk_site.staticfiles.HashedStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- What browsers may do with a page -------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# The admin's theme evaluates its x-attributes and writes colours into the page: looser, and for /admin/ alone.
+REALTALK_ADMIN_POLICY = {
+    **CONTENT_SECURITY_POLICY["DIRECTIVES"],
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+}
+# Evaluators' pages, which recruitment platforms show inside their own; every other page is framed by nobody.
+REALTALK_FRAMED_PREFIXES = ("/study/", "/s/")
+REALTALK_FRAME_ANCESTORS = [
+    SELF if source == "self" else source
+    for source in read_list("REALTALK_FRAME_ANCESTORS", ["self", "https://*.mturk.com"])
+]
+
+# --- The evaluator's API: the token in the address is the only authority ----------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.FormParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Studies --------------------------------------------------------------------------------------------------
+REALTALK_LEASE_MINUTES = read_positive("REALTALK_LEASE_MINUTES", 30)
+# How long an evaluator's address of a video works. A reload of the page gives a new one.
+REALTALK_MEDIA_MINUTES = read_positive("REALTALK_MEDIA_MINUTES", 120)
+# nginx's internal location of REALTALK_DATA/media, e.g. /protected/: then nginx sends the bytes, not Django.
+REALTALK_ACCEL_PREFIX = read_text("REALTALK_ACCEL_PREFIX")
+
+# --- Background work ------------------------------------------------------------------------------------------
+# A job's kind -> the function that does it (retrieval.jobs), by name so that lower layers import no upper one.
+REALTALK_JOBS = {"prepare_study": "studies.services.preparing.prepare_study"}
+REALTALK_JOB_LEASE_S = read_positive("REALTALK_JOB_LEASE_S", 60)
+REALTALK_JOB_SWEEP_S = read_positive("REALTALK_JOB_SWEEP_S", 10)
+# Unset, `manage.py serve` starts a broker of its own and tells its children where it is.
+CELERY_BROKER_URL = read_text("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # its plan is the two lines below: nothing to keep between runs
+CELERY_BEAT_SCHEDULE = {
+    "send waiting jobs again": {"task": "retrieval.tasks.send_waiting_jobs", "schedule": REALTALK_JOB_SWEEP_S},
+}
+
+# --- Logs: never a token ----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "masked": {
+            "()": "realtalk_site.masking.MaskingFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Django's own handlers would print beside ours, unmasked.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}
+
+# --- The admin's look -----------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "RealTalk Studies",
+    "SITE_HEADER": "RealTalk Studies",
+    "SITE_SYMBOL": "forum",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": True,
+        "navigation": [
+            {"items": [{"title": "Overview", "icon": "home", "link": reverse_lazy("admin:index")}]},
+        ],
+    },
+}
