@@ -1,0 +1,89 @@
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.signflip import cluster_sums, signflip_p, smallest_p
+
+from .known_answers import CASES
+
+SMALL = st.lists(st.integers(-6, 6), min_size=1, max_size=9)
+
+
+def test_darwins_maize_gives_fishers_p():
+    case = CASES["signflip_darwin"]
+
+    assert signflip_p(case["inputs"]["d"]) == pytest.approx(case["expected"]["p_two_sided"], abs=case["tol"])
+
+
+def test_study_a_gives_rs_permutation_p_over_speakers_and_evaluators():
+    case = CASES["study_A"]
+    rows = case["inputs"]["votes_speaker_evaluator_awins_aside"]
+    preferred = [row[2] for row in rows]
+
+    by_speaker = signflip_p(cluster_sums(preferred, [row[0] for row in rows]))
+    by_evaluator = signflip_p(cluster_sums(preferred, [row[1] for row in rows]))
+
+    assert by_speaker == pytest.approx(case["expected"]["signflip_speaker_p"], abs=case["tol"])
+    assert by_evaluator == pytest.approx(case["expected"]["signflip_evaluator_p"], abs=case["tol"])
+
+
+@given(SMALL)
+def test_it_equals_the_enumeration_of_all_sign_assignments(sums):
+    observed = abs(sum(sums))
+    totals = [
+        abs(sum(s * v for s, v in zip(signs, sums, strict=True)))
+        for signs in product((-1, 1), repeat=len(sums))
+    ]
+
+    assert signflip_p(sums) == pytest.approx(sum(t >= observed for t in totals) / len(totals), abs=1e-12)
+
+
+@given(SMALL, st.randoms(use_true_random=False), st.integers(1, 5))
+def test_order_direction_and_scale_change_nothing(sums, random, scale):
+    shuffled = [-scale * value for value in sums]
+    random.shuffle(shuffled)
+
+    assert signflip_p(shuffled) == signflip_p(sums)
+
+
+def test_no_clusters_have_no_p():
+    assert signflip_p([]) is None
+
+
+def test_balanced_clusters_have_p_one():
+    assert signflip_p([0, 0, 0]) == 1.0
+
+
+def test_one_cluster_can_never_reach_a_level():
+    assert signflip_p([7]) == 1.0
+
+
+def test_ten_unanimous_clusters_reach_the_smallest_p():
+    assert signflip_p([4] * 10) == smallest_p(10) == 0.001953125
+
+
+def test_a_thousand_clusters_are_still_exact_and_finite():
+    assert 0 < signflip_p([1] * 1000) < 1e-290
+    assert signflip_p([1, -1] * 500) == 1.0
+
+
+def test_six_evaluators_are_the_fewest_that_reach_five_percent():
+    assert [g for g in range(1, 10) if smallest_p(g) < 0.05][0] == 6
+
+
+def test_ties_are_left_out_and_so_is_a_cluster_of_ties_only():
+    preferred = [1, 0.5, 1, 0, 0.5, 0.5]
+
+    assert cluster_sums(preferred, ["a", "a", "b", "b", "c", "c"]) == [1, 0]
+
+
+def test_other_values_than_votes_are_refused():
+    with pytest.raises(ValueError, match="A vote is 0, 0.5 or 1, not 2"):
+        cluster_sums([2], ["a"])
+
+
+def test_lengths_that_differ_are_refused():
+    with pytest.raises(ValueError):
+        cluster_sums([1, 0], ["a"])
