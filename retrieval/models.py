@@ -1,0 +1,192 @@
+"""What there is to choose from: licensed collections, the people in them, their clips, and who ranked what."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+key_validator = RegexValidator(
+    KEY_PATTERN, "A key is letters, digits, '.', '_' and '-', and begins with a letter or digit."
+)
+
+
+class Role(models.TextChoices):
+    SPEAKER = "speaker"
+    LISTENER = "listener"
+
+
+class Split(models.TextChoices):
+    TRAIN = "train"
+    TEST = "test"
+
+
+class Corpus(models.Model):
+    """One row is one licensed collection of clips.
+
+    Invariant: licence and consent statement are never empty (held by the database).
+    """
+
+    key = models.CharField(max_length=100, unique=True, validators=[key_validator])
+    title = models.CharField(max_length=200)
+    licence = models.TextField(help_text="Under which terms these videos may be used.")
+    consent_statement = models.TextField(help_text="What the people in the videos agreed to.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "corpora"
+        constraints = [
+            models.CheckConstraint(condition=~Q(licence=""), name="corpus_has_licence"),
+            models.CheckConstraint(condition=~Q(consent_statement=""), name="corpus_has_consent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Person(models.Model):
+    """One row is someone seen in the clips of one corpus, with what they declared about themselves.
+
+    Invariant: unique (corpus, key). A take-down acts on this row, and so on every clip of the person.
+    """
+
+    corpus = models.ForeignKey(Corpus, on_delete=models.CASCADE, related_name="people")
+    key = models.CharField(max_length=100, validators=[key_validator])
+    attributes = models.JSONField(default=dict, blank=True)
+    permitted_uses = models.TextField(blank=True)
+    taken_down_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "people"
+        constraints = [models.UniqueConstraint(fields=["corpus", "key"], name="person_key_unique")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Clip(models.Model):
+    """One row is one video of one person in one role, known by the hash of its content.
+
+    Invariants: unique (corpus, key); never changed once imported; only a speaker has a partner, who is the
+    listener that was really there. `file` is relative to the media folder. Lengths are seconds, sizes pixels
+    as displayed (after rotation).
+    """
+
+    corpus = models.ForeignKey(Corpus, on_delete=models.CASCADE, related_name="clips")
+    key = models.CharField(max_length=100, validators=[key_validator])
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="clips")
+    role = models.CharField(max_length=10, choices=Role)
+    partner = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="speakers"
+    )
+    transcript = models.TextField(blank=True)
+    split = models.CharField(max_length=10, choices=Split, blank=True)
+    licence = models.TextField(blank=True, help_text="Where it differs from the corpus's.")
+    file = models.CharField(max_length=300)
+    sha256 = models.CharField(max_length=64)
+    length_s = models.FloatField()
+    fps = models.FloatField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    has_audio = models.BooleanField()
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["corpus", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["corpus", "key"], name="clip_key_unique"),
+            models.CheckConstraint(condition=Q(length_s__gt=0), name="clip_has_length"),
+            models.CheckConstraint(
+                condition=Q(partner__isnull=True) | Q(role=Role.SPEAKER), name="clip_partner_of_speaker"
+            ),
+            models.CheckConstraint(
+                condition=Q(partner__isnull=True) | ~Q(partner=F("id")), name="clip_not_own_partner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Description(models.Model):
+    """One row is the words a describer gave for how a listener with this goal would react to this speaker.
+
+    The raw reply is kept as it came; a person may veto the text or rewrite it, and both stay visible.
+    """
+
+    speaker = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="descriptions")
+    goal = models.CharField(max_length=100)
+    describer = models.CharField(max_length=200)
+    prompt_version = models.CharField(max_length=100)
+    text = models.TextField()
+    raw_reply = models.TextField()
+    rewritten_text = models.TextField(blank=True)
+    vetoed_at = models.DateTimeField(null=True, blank=True)
+    described_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["speaker", "goal", "describer", "prompt_version"], name="description_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.speaker} ({self.goal})"
+
+
+class Ranking(models.Model):
+    """One row is one method's order of a corpus's listeners for one speaker.
+
+    `order` is a list of [clip key, score], best first; scores are rounded to 1e-6, ties are in key order.
+    """
+
+    speaker = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rankings")
+    method = models.CharField(max_length=100)
+    parameters = models.JSONField(default=dict, blank=True)
+    seed = models.BigIntegerField()
+    encoder = models.CharField(max_length=200, blank=True)
+    description = models.ForeignKey(Description, on_delete=models.PROTECT, null=True, blank=True)
+    code_version = models.CharField(max_length=100)
+    order = models.JSONField()
+    ranked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.method} for {self.speaker}"
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(models.Model):
+    """One row is one piece of long work: the truth about it, whatever the broker remembers.
+
+    A worker holds a running job while `lease_until` lies ahead; it renews that as it works, and finishes by an
+    update that still names it as owner. A job whose lease has passed may be taken by another worker.
+    """
+
+    kind = models.CharField(max_length=100)
+    arguments = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.QUEUED)
+    attempts = models.PositiveIntegerField(default=0)
+    lease_owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    progress = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=JobState.RUNNING) | Q(lease_until__isnull=False), name="running_job_has_lease"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

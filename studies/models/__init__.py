@@ -1,0 +1,25 @@
+from .design import (
+    Comparison,
+    Contrast,
+    Deviation,
+    Item,
+    ItemKind,
+    Plan,
+    Question,
+    QuestionForm,
+    Rendition,
+    ShortListeners,
+    Side,
+    Stimulus,
+    Study,
+    StudyState,
+)
+from .facts import Assignment, AssignmentState, Choice, Exclusion, Slot, TrialKind, Vote
+from .people import Consent, ConsentVersion, Evaluator, PlatformIdentity, Session
+
+__all__ = [
+    "Assignment", "AssignmentState", "Choice", "Comparison", "Consent", "ConsentVersion", "Contrast",
+    "Deviation", "Evaluator", "Exclusion", "Item", "ItemKind", "Plan", "PlatformIdentity", "Question",
+    "QuestionForm", "Rendition", "Session", "ShortListeners", "Side", "Slot", "Stimulus", "Study",
+    "StudyState", "TrialKind", "Vote",
+]  # fmt: skip

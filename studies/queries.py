@@ -1,0 +1,174 @@
+"""What a study holds, read from its rows. Nothing here writes, and nothing is counted but by counting."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from .models import (
+    Assignment,
+    AssignmentState,
+    Comparison,
+    ConsentVersion,
+    Exclusion,
+    Item,
+    ItemKind,
+    Rendition,
+    Session,
+    Slot,
+    Stimulus,
+    Study,
+    TrialKind,
+)
+from .models.facts import HOLDS_SLOT
+
+
+def active_exclusions(study: Study) -> QuerySet[Exclusion]:
+    """Exclusions in force: neither undone nor themselves an undoing."""
+    return Exclusion.objects.filter(study=study, undoes__isnull=True, undone_by__isnull=True)
+
+
+def valid_assignments(study: Study, *, rehearsal: bool = False) -> QuerySet[Assignment]:
+    """Answered main trials that fill a slot: not replaced by an open slot, not surplus.
+
+    Exclusions that act in analysis only do not count against them.
+    """
+    surplus = active_exclusions(study).filter(rule=Exclusion.SURPLUS, assignment=OuterRef("pk"))
+    replaced = Slot.objects.filter(replaces=OuterRef("pk"), closed_at__isnull=True)
+    return Assignment.objects.filter(
+        ~Exists(surplus),
+        ~Exists(replaced),
+        session__study=study,
+        session__rehearsal=rehearsal,
+        kind=TrialKind.MAIN,
+        state=AssignmentState.ANSWERED,
+    )
+
+
+def slots_of(study: Study, *, rehearsal: bool = False) -> QuerySet[Slot]:
+    return Slot.objects.filter(comparison__contrast__study=study, rehearsal=rehearsal)
+
+
+def free_slots(study: Study, *, rehearsal: bool = False) -> QuerySet[Slot]:
+    """Open slots that nobody holds, in dealt order, replacements last."""
+    held = Assignment.objects.filter(slot=OuterRef("pk"), state__in=HOLDS_SLOT)
+    return (
+        slots_of(study, rehearsal=rehearsal)
+        .filter(~Exists(held), closed_at__isnull=True)
+        .order_by(F("list_number").asc(nulls_last=True), "position", "pk")
+    )
+
+
+def live_leases(study: Study, *, rehearsal: bool = False) -> QuerySet[Assignment]:
+    """Main trials that are promised to someone and not answered yet."""
+    return Assignment.objects.filter(
+        session__study=study,
+        session__rehearsal=rehearsal,
+        kind=TrialKind.MAIN,
+        state=AssignmentState.LIVE,
+    )
+
+
+def lapsed_leases(study: Study, *, at: datetime) -> QuerySet[Assignment]:
+    """Live trials of sessions that have been silent for longer than the lease."""
+    silent_since = at - timedelta(minutes=study.lease_minutes)
+    return Assignment.objects.filter(
+        session__study=study, session__last_active_at__lt=silent_since, state=AssignmentState.LIVE
+    )
+
+
+def consent_in_force(study: Study) -> ConsentVersion | None:
+    return ConsentVersion.objects.filter(study=study).order_by("-version").first()
+
+
+def current_assignment(session: Session) -> Assignment | None:
+    """The trial that the session is at: its first live one."""
+    return session.assignments.filter(state=AssignmentState.LIVE).order_by("position").first()
+
+
+def timeline_s(item: Item) -> float:
+    """How long the item plays, in seconds: as prepared, else as long as its speaker's clip."""
+    rendition = Rendition.objects.filter(item=item, clip=item.speaker_id).first()
+    return rendition.length_s if rendition else item.speaker.length_s
+
+
+def unprepared_stimuli(study: Study) -> QuerySet[Stimulus]:
+    return Stimulus.objects.filter(study=study).filter(
+        Q(rendition__isnull=True) | ~Exists(Rendition.objects.filter(item=OuterRef("item"), clip=OuterRef("item__speaker")))
+    )
+
+
+@dataclass(frozen=True)
+class ComparisonProgress:
+    """How full one comparison is: wanted, answered, promised, and how many votes are still missing."""
+
+    comparison: Comparison
+    target: int
+    valid: int
+    live: int
+
+    @property
+    def short_by(self) -> int:
+        return self.target - self.valid
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """The monitor's figures. `sessions_needed` is the least number of further sessions for the open slots."""
+
+    comparisons: list[ComparisonProgress]
+    target: int
+    valid: int
+    live: int
+    sessions_needed: int
+
+    @property
+    def short_by(self) -> int:
+        return self.target - self.valid
+
+
+def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
+    """Target, valid, live and short by, for each comparison and in all. Four queries, whatever the size."""
+    targets = _per_comparison(
+        slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=True), "comparison"
+    )
+    valid = _per_comparison(valid_assignments(study, rehearsal=rehearsal), "slot__comparison")
+    live = _per_comparison(live_leases(study, rehearsal=rehearsal), "slot__comparison")
+    comparisons = Comparison.objects.filter(contrast__study=study).select_related(
+        "contrast", "item__speaker"
+    ).order_by("contrast__position", "item__position")
+    rows = [
+        ComparisonProgress(c, targets.get(c.pk, 0), valid.get(c.pk, 0), live.get(c.pk, 0)) for c in comparisons
+    ]
+    free_per_item = _per_comparison(free_slots(study, rehearsal=rehearsal), "comparison__item")
+    free = sum(free_per_item.values())
+    return StudyProgress(
+        comparisons=rows,
+        target=sum(row.target for row in rows),
+        valid=sum(row.valid for row in rows),
+        live=sum(row.live for row in rows),
+        sessions_needed=max(max(free_per_item.values(), default=0), -(-free // study.trials_per_session)),
+    )
+
+
+def _per_comparison(rows: QuerySet, path: str) -> dict[int, int]:
+    counted = rows.order_by().values_list(path).annotate(n=Count("pk"))
+    return {pk: n for pk, n in counted}
+
+
+def practice_items(study: Study) -> QuerySet[Item]:
+    return Item.objects.filter(study=study, kind=ItemKind.PRACTICE).order_by("position")
+
+
+def check_items(study: Study) -> QuerySet[Item]:
+    """Catch and attention items: shown among the trials, told apart by nothing an evaluator sees."""
+    return Item.objects.filter(study=study, kind__in=[ItemKind.CATCH, ItemKind.ATTENTION]).order_by("position")
+
+
+def stimuli_by_item(study: Study) -> dict[int, list[Stimulus]]:
+    """The newest version of each condition's stimulus, by item, in order of condition."""
+    newest: dict[int, dict[str, Stimulus]] = defaultdict(dict)
+    for stimulus in Stimulus.objects.filter(study=study).order_by("item", "condition", "version"):
+        newest[stimulus.item_id][stimulus.condition] = stimulus
+    return {item: list(conditions.values()) for item, conditions in newest.items()}

@@ -1,0 +1,207 @@
+"""Dealing: the slots of a study at launch, and a session's trials when it begins or comes back."""
+
+from collections import Counter
+from datetime import datetime
+from random import Random
+
+from studies.dealing import FreeSlot, best_deal, deal_lists, imbalance
+from studies.models import (
+    Assignment,
+    AssignmentState,
+    Comparison,
+    Item,
+    ItemKind,
+    Session,
+    Side,
+    Slot,
+    Stimulus,
+    Study,
+    TrialKind,
+)
+from studies.models.facts import HOLDS_SLOT
+from studies.queries import check_items, free_slots, practice_items, slots_of, stimuli_by_item
+
+PRACTICE_TRIALS = 2
+
+
+def deal_study(study: Study, *, rehearsal: bool) -> list[Slot]:
+    """Make all slots of a study (or of its rehearsal), dealt into whole lists. Call under the study's lock.
+
+    Returns  the slots; those that exist already, if it was dealt before
+    """
+    existing = list(slots_of(study, rehearsal=rehearsal))
+    if existing:
+        return existing
+    contrasts = list(study.contrasts.order_by("position"))
+    items = list(Item.objects.filter(study=study, kind=ItemKind.MAIN).order_by("position"))
+    comparison_of = {
+        (c.item_id, c.contrast_id): c for c in Comparison.objects.filter(contrast__study=study).order_by("pk")
+    }
+    dealt = deal_lists(
+        items=len(items),
+        contrasts=len(contrasts),
+        votes_per_comparison=study.votes_per_comparison,
+        trials_per_session=study.trials_per_session,
+        seed=study.seed,
+    )
+    return Slot.objects.bulk_create(
+        Slot(
+            comparison=comparison_of[items[d.item].pk, contrasts[d.contrast].pk],
+            treatment_side=Side.LEFT if d.treatment_left else Side.RIGHT,
+            number=d.number,
+            rehearsal=rehearsal,
+            list_number=d.list_number,
+            position=d.position,
+        )
+        for d in dealt
+    )
+
+
+def deal_session(session: Session, *, at: datetime) -> list[Assignment]:
+    """Give a session its trials: a whole list if it is fresh and one is left, else the best that is free.
+
+    A session that comes back gets its own slots again where they are still free, then others on items it has
+    not met. Call under the study's lock, after expired leases were ended.
+    Returns  the trials that are live now and were not before, in order
+    """
+    study = session.study
+    if not session.assignments.filter(kind=TrialKind.MAIN).exists():
+        slots = _whole_list(session)
+        whole = bool(slots)
+        if not whole:
+            slots = _best_slots(session, at_most=study.trials_per_session)
+        if not slots:
+            return []
+        revived = []
+        new = _with_practice_and_checks(session, slots)
+    else:
+        revived = _take_back_own(session)
+        taken = session.assignments.filter(kind=TrialKind.MAIN).exclude(
+            state__in=[AssignmentState.EXPIRED, AssignmentState.RETURNED]
+        )
+        slots = _best_slots(session, at_most=study.trials_per_session - taken.count())
+        whole = False
+        new = [_main_trial(slot) for slot in slots]
+    start = (session.assignments.order_by("-position").values_list("position", flat=True).first() or 0) + 1
+    for position, assignment in enumerate(new, start=start):
+        assignment.session = session
+        assignment.position = position
+        assignment.dealt_at = at
+    Assignment.objects.bulk_create(new)
+    if slots:
+        _record_deal(session, slots, whole=whole, at=at)
+    return revived + new
+
+
+def _whole_list(session: Session) -> list[Slot]:
+    """The first list that nobody has touched and nothing closed; empty if there is none."""
+    wanted = Counter(
+        slots_of(session.study, rehearsal=session.rehearsal)
+        .filter(list_number__isnull=False)
+        .values_list("list_number", flat=True)
+    )
+    free = free_slots(session.study, rehearsal=session.rehearsal).filter(list_number__isnull=False)
+    left = Counter(free.values_list("list_number", flat=True))
+    whole = [number for number, size in wanted.items() if left[number] == size]
+    if not whole:
+        return []
+    # The last list may be shorter than a session: full ones first.
+    number = min(whole, key=lambda n: (-wanted[n], n))
+    return list(free.filter(list_number=number).select_related("comparison"))
+
+
+def _best_slots(session: Session, *, at_most: int) -> list[Slot]:
+    if at_most < 1:
+        return []
+    met = session.assignments.filter(kind=TrialKind.MAIN).exclude(
+        state__in=[AssignmentState.EXPIRED, AssignmentState.RETURNED], began_at__isnull=True
+    )
+    free = {
+        slot.pk: slot
+        for slot in free_slots(session.study, rehearsal=session.rehearsal)
+        .exclude(comparison__item__in=met.values("item"))
+        .select_related("comparison")
+    }
+    chosen = best_deal([_as_free(slot) for slot in free.values()], at_most=at_most)
+    return [free[slot.key] for slot in chosen]
+
+
+def _take_back_own(session: Session) -> list[Assignment]:
+    """The session's own expired trials whose slots nobody else has taken."""
+    back = []
+    free = set(free_slots(session.study, rehearsal=session.rehearsal).values_list("pk", flat=True))
+    held_items = set(
+        session.assignments.filter(kind=TrialKind.MAIN, state__in=HOLDS_SLOT).values_list("item", flat=True)
+    )
+    for assignment in session.assignments.filter(state=AssignmentState.EXPIRED).order_by("position"):
+        is_main = assignment.kind == TrialKind.MAIN
+        if is_main and (assignment.slot_id not in free or assignment.item_id in held_items):
+            continue
+        assignment.state = AssignmentState.LIVE
+        assignment.ended_at = None
+        assignment.save(update_fields=["state", "ended_at"])
+        if is_main:
+            free.discard(assignment.slot_id)
+            held_items.add(assignment.item_id)
+        back.append(assignment)
+    return back
+
+
+def _with_practice_and_checks(session: Session, slots: list[Slot]) -> list[Assignment]:
+    """Practice first, then the slots in their order with the checks spread between 20 % and 80 % of them."""
+    study = session.study
+    rng = Random(f"{study.seed}:{session.rehearsal}:{study.sessions.filter(pk__lt=session.pk).count()}")
+    stimuli = stimuli_by_item(study)
+    practice = [
+        _known_trial(item, stimuli[item.pk], TrialKind.PRACTICE, rng)
+        for item in practice_items(study)[:PRACTICE_TRIALS]
+    ]
+    checks = [_known_trial(item, stimuli[item.pk], TrialKind(item.kind), rng) for item in check_items(study)]
+    rng.shuffle(checks)
+    trials = [_main_trial(slot) for slot in slots]
+    for n, check in enumerate(checks):
+        share = 0.2 + 0.6 * (n + 0.5) / len(checks)
+        trials.insert(round(share * len(slots)) + n, check)
+    return practice + trials
+
+
+def _main_trial(slot: Slot) -> Assignment:
+    comparison = slot.comparison
+    pair = [comparison.treatment_id, comparison.control_id]
+    left, right = pair if slot.treatment_side == Side.LEFT else reversed(pair)
+    return Assignment(
+        item_id=comparison.item_id, kind=TrialKind.MAIN, slot=slot, left_id=left, right_id=right
+    )
+
+
+def _known_trial(item: Item, stimuli: list[Stimulus], kind: TrialKind, rng: Random) -> Assignment:
+    """A trial outside the slots: the item's known better side against its other one, sides by the seed."""
+    better = [stimulus for stimulus in stimuli if stimulus.condition == item.correct_condition]
+    others = [stimulus for stimulus in stimuli if stimulus.condition != item.correct_condition]
+    pair = (better + others)[:2]
+    rng.shuffle(pair)
+    return Assignment(item=item, kind=kind, left=pair[0], right=pair[1])
+
+
+def _as_free(slot: Slot) -> FreeSlot:
+    return FreeSlot(
+        key=slot.pk,
+        item=slot.comparison.item_id,
+        contrast=slot.comparison.contrast_id,
+        treatment_left=slot.treatment_side == Side.LEFT,
+    )
+
+
+def _record_deal(session: Session, slots: list[Slot], *, whole: bool, at: datetime) -> None:
+    contrasts = session.study.contrasts.values_list("pk", flat=True)
+    sides, groups = imbalance([_as_free(slot) for slot in slots], contrasts=contrasts)
+    session.deals.append(
+        {
+            "at": at.isoformat(),
+            "slots": len(slots),
+            "whole_list": whole,
+            "side_imbalance": sides,
+            "contrast_imbalance": groups,
+        }
+    )
+    session.save(update_fields=["deals"])

@@ -1,0 +1,192 @@
+"""Exclusions: a ledger of what was set aside and why, and the slots that are wanted again because of it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Max, Q
+
+from studies.models import (
+    Assignment,
+    AssignmentState,
+    Exclusion,
+    Plan,
+    Session,
+    Slot,
+    Study,
+    StudyState,
+    TrialKind,
+)
+from studies.queries import active_exclusions
+
+from .leases import end_leases
+from .locks import locked_study
+
+UNDONE = "its first vote counts again"
+
+
+class CannotExclude(Exception):
+    """The exclusion or its undoing is not possible; the message says why."""
+
+
+def exclude_votes(
+    study_id: int,
+    *,
+    rule: str,
+    reason: str,
+    at: datetime,
+    sessions: Iterable[Session] = (),
+    assignments: Iterable[Assignment] = (),
+    by: AbstractBaseUser | None = None,
+) -> list[Exclusion]:
+    """Set sessions or single trials aside under a named rule. Nothing is deleted.
+
+    A rule of the plan, while the study is open, opens one replacement slot for each vote it excludes; every
+    other exclusion acts in analysis only. What the same rule has set aside already is left as it is.
+    Returns  the new rows
+    Raises   CannotExclude if something is not of this study, or the rule is the reserved `surplus`
+    """
+    with locked_study(study_id) as study:
+        if rule == Exclusion.SURPLUS:
+            raise CannotExclude("'surplus' is the system's own word; choose another rule.")
+        replaces = study.state == StudyState.OPEN and rule in _rules_of(study)
+        rows = [{"session": session} for session in sessions] + [{"assignment": a} for a in assignments]
+        made = []
+        for target in rows:
+            owner = target.get("session") or target["assignment"].session
+            if owner.study_id != study.pk:
+                raise CannotExclude(f"{owner} is not a session of {study}.")
+            if not active_exclusions(study).filter(rule=rule, **target).exists():
+                made.append(
+                    Exclusion.objects.create(
+                        study=study, rule=rule, reason=reason, by=by, at=at, replaces_votes=replaces, **target
+                    )
+                )
+        settle_replacements(_touched_by(made), at=at)
+        return made
+
+
+def undo_exclusion(
+    exclusion_id: int, *, reason: str, at: datetime, by: AbstractBaseUser | None = None
+) -> Exclusion:
+    """Undo an exclusion by another row. An unanswered replacement is closed, an answered one set aside.
+
+    Raises  CannotExclude if it was undone already, or is not to be undone by hand
+    """
+    study_id = Exclusion.objects.values_list("study_id", flat=True).get(pk=exclusion_id)
+    with locked_study(study_id):
+        exclusion = Exclusion.objects.get(pk=exclusion_id)
+        if exclusion.undoes_id or Exclusion.objects.filter(undoes=exclusion).exists():
+            raise CannotExclude("This exclusion was undone already.")
+        if exclusion.rule == Exclusion.SURPLUS:
+            raise CannotExclude("A surplus vote counts again when the vote it replaced is excluded again.")
+        undoing = _undo(exclusion, reason=reason, at=at, by=by)
+        settle_replacements(_touched_by([exclusion]), at=at)
+        return undoing
+
+
+def settle_replacements(assignments: Iterable[Assignment], *, at: datetime) -> None:
+    """Bring the replacements of these trials' votes in step with the exclusions in force.
+
+    Votes and their replacements form chains; in each chain one vote counts: the first that no plan rule
+    excludes. What comes after it is closed if unanswered and surplus if answered. Call under the study's lock.
+    """
+    first = {a.pk: a for a in map(_first_of_chain, assignments) if a is not None}
+    for assignment in first.values():
+        _settle(assignment, in_force=True, at=at)
+
+
+def _first_of_chain(assignment: Assignment) -> Assignment | None:
+    if assignment.kind != TrialKind.MAIN or assignment.state != AssignmentState.ANSWERED:
+        return None
+    while assignment.slot.replaces is not None:
+        assignment = assignment.slot.replaces
+    return assignment
+
+
+def _settle(assignment: Assignment, *, in_force: bool, at: datetime) -> None:
+    wanted_again = in_force and _is_replaced_by_rule(assignment)
+    slot = Slot.objects.filter(replaces=assignment).first()
+    if slot is None:
+        if wanted_again and not _shows_held_stimulus(assignment.slot):
+            _open_replacement(assignment)
+        return
+    if wanted_again and slot.closed_reason == UNDONE:
+        _set_closed(slot, None, "")
+    if not wanted_again and slot.closed_at is None:
+        end_leases(slot.assignments.all(), at=at)
+        _set_closed(slot, at, UNDONE)
+    answer = slot.assignments.filter(state=AssignmentState.ANSWERED).first()
+    if answer is not None:
+        _set_surplus(answer, not wanted_again, at=at)
+        _settle(answer, in_force=wanted_again, at=at)
+
+
+def _open_replacement(assignment: Assignment) -> Slot:
+    slot = assignment.slot
+    beside = Slot.objects.filter(
+        comparison=slot.comparison, treatment_side=slot.treatment_side, rehearsal=slot.rehearsal
+    )
+    return Slot.objects.create(
+        comparison=slot.comparison,
+        treatment_side=slot.treatment_side,
+        rehearsal=slot.rehearsal,
+        number=beside.aggregate(last=Max("number"))["last"] + 1,
+        replaces=assignment,
+    )
+
+
+def _set_closed(slot: Slot, at: datetime | None, reason: str) -> None:
+    slot.closed_at, slot.closed_reason = at, reason
+    slot.save(update_fields=["closed_at", "closed_reason"])
+
+
+def _set_surplus(answer: Assignment, surplus: bool, *, at: datetime) -> None:
+    study = answer.session.study
+    row = active_exclusions(study).filter(rule=Exclusion.SURPLUS, assignment=answer).first()
+    if surplus and row is None:
+        Exclusion.objects.create(
+            study=study, assignment=answer, rule=Exclusion.SURPLUS, reason=f"Set aside: {UNDONE}.", at=at
+        )
+    elif not surplus and row is not None:
+        _undo(row, reason="The vote it replaces is excluded again.", at=at, by=None)
+
+
+def _undo(exclusion: Exclusion, *, reason: str, at: datetime, by: AbstractBaseUser | None) -> Exclusion:
+    return Exclusion.objects.create(
+        study_id=exclusion.study_id,
+        session_id=exclusion.session_id,
+        assignment_id=exclusion.assignment_id,
+        rule=exclusion.rule,
+        reason=reason,
+        undoes=exclusion,
+        by=by,
+        at=at,
+    )
+
+
+def _is_replaced_by_rule(assignment: Assignment) -> bool:
+    return (
+        active_exclusions(assignment.session.study)
+        .filter(Q(assignment=assignment) | Q(session=assignment.session_id), replaces_votes=True)
+        .exists()
+    )
+
+
+def _shows_held_stimulus(slot: Slot) -> bool:
+    return bool(slot.comparison.treatment.held_at or slot.comparison.control.held_at)
+
+
+def _touched_by(exclusions: list[Exclusion]) -> list[Assignment]:
+    answered = Assignment.objects.filter(state=AssignmentState.ANSWERED, kind=TrialKind.MAIN)
+    return list(
+        answered.filter(
+            Q(pk__in=[e.assignment_id for e in exclusions if e.assignment_id])
+            | Q(session__in=[e.session_id for e in exclusions if e.session_id])
+        ).order_by("pk")
+    )
+
+
+def _rules_of(study: Study) -> list[str]:
+    plan = Plan.objects.filter(study=study).first()
+    return plan.exclusion_rules if plan else []

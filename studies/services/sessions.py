@@ -1,0 +1,206 @@
+"""A session's way through a study: arrive, consent, begin, come back, finish."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.conf import settings
+
+from studies.models import (
+    Assignment,
+    AssignmentState,
+    Consent,
+    ConsentVersion,
+    Evaluator,
+    Session,
+    Study,
+    StudyState,
+    TrialKind,
+)
+from studies.queries import consent_in_force, current_assignment, free_slots, live_leases
+
+from .deals import deal_session
+from .leases import expire_leases
+from .locks import locked_study
+
+
+class Stage(StrEnum):
+    CONSENT = "consent"
+    INSTRUCTIONS = "instructions"
+    TRIAL = "trial"
+    WAITING = "waiting"
+    THANKS = "thanks"
+    FULL = "full"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a session is: its stage, and its trial where the stage is TRIAL."""
+
+    stage: Stage
+    assignment: Assignment | None = None
+
+
+class StudyNotOpen(Exception):
+    """The study takes no evaluators now; `state` says which state it is in."""
+
+    def __init__(self, state: StudyState):
+        super().__init__(f"The study is {state}.")
+        self.state = state
+
+
+class ConsentChanged(Exception):
+    """The text agreed to is not the one in force."""
+
+
+def keyed_hash(text: str) -> str:
+    """HMAC-SHA-256 of a text under the site's secret key, in hex."""
+    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def evaluator_for(platform: str, identity: str, *, at: datetime) -> Evaluator:
+    """The evaluator with this id on this platform, made when met first. The id itself is not kept here."""
+    evaluator, _ = Evaluator.objects.get_or_create(
+        identity_hash=keyed_hash(f"evaluator:{platform}:{identity}"),
+        defaults={"platform": platform, "created_at": at},
+    )
+    return evaluator
+
+
+def start_session(
+    study_id: int, *, at: datetime, platform: str = "link", identity: str | None = None, rehearsal: bool = False
+) -> Session:
+    """A session for someone who arrives: a new one, or their own if they were here before.
+
+    identity  the platform's id; None on an open link, where each arrival is a new person as far as known
+    Raises    StudyNotOpen (never for a rehearsal)
+    """
+    token = secrets.token_urlsafe(24)
+    with locked_study(study_id) as study:
+        evaluator = evaluator_for(platform, identity if identity is not None else token, at=at)
+        known = Session.objects.filter(study=study, evaluator=evaluator).first()
+        if known:
+            return known
+        if study.state != StudyState.OPEN and not rehearsal:
+            raise StudyNotOpen(StudyState(study.state))
+        return Session.objects.create(
+            study=study,
+            evaluator=evaluator,
+            token=token,
+            pseudonym="e" + _short_code(f"pseudonym:{study.key}:{evaluator.identity_hash}", 10),
+            completion_code=_short_code(f"completion:{token}", 8).upper(),
+            rehearsal=rehearsal,
+            started_at=at,
+            last_active_at=at,
+        )
+
+
+def agree(session_id: int, *, version: int, at: datetime) -> Consent:
+    """Record agreement to one version of the consent text.
+
+    Raises  ConsentChanged if that is not the version in force
+    """
+    session = Session.objects.get(pk=session_id)
+    with locked_study(session.study_id) as study:
+        in_force = consent_in_force(study)
+        if in_force is None or in_force.version != version:
+            raise ConsentChanged
+        touch(session, at=at)
+        consent, _ = Consent.objects.get_or_create(
+            session=session, version=in_force, defaults={"agreed_at": at}
+        )
+        return consent
+
+
+def begin_trials(session_id: int, *, at: datetime) -> Place:
+    """The evaluator has read the instructions: deal the trials and begin the first."""
+    session = Session.objects.get(pk=session_id)
+    with locked_study(session.study_id):
+        if _consent_to_show(session) is None and session.instructed_at is None:
+            session.instructed_at = at
+            session.save(update_fields=["instructed_at"])
+        return resume(session_id, at=at)
+
+
+def resume(session_id: int, *, at: datetime) -> Place:
+    """Where the session is now. Renews its leases; deals where it has nothing to do; begins its next trial."""
+    with locked_study(Session.objects.values_list("study_id", flat=True).get(pk=session_id)) as study:
+        session = Session.objects.select_related("study").get(pk=session_id)
+        expire_leases(study, at=at)
+        touch(session, at=at)
+        return place_of(session, at=at)
+
+
+def place_of(session: Session, *, at: datetime) -> Place:
+    """As `resume`, for a session that was just touched. Call under the study's lock."""
+    study = session.study
+    if session.finished_at:
+        return Place(Stage.THANKS)
+    if study.state == StudyState.CLOSED and not session.rehearsal:
+        return _finish(session, at=at) if _has_worked(session) else Place(Stage.CLOSED)
+    current = current_assignment(session)
+    if current is not None and current.began_at is not None:
+        return Place(Stage.TRIAL, current)
+    if study.state != StudyState.OPEN and not session.rehearsal:
+        return Place(Stage.PAUSED)
+    if _consent_to_show(session) is not None:
+        return Place(Stage.CONSENT)
+    if session.instructed_at is None:
+        return Place(Stage.INSTRUCTIONS)
+    if current is None and session.returned_at is None:
+        deal_session(session, at=at)
+        current = current_assignment(session)
+    if current is not None:
+        return Place(Stage.TRIAL, _begin(current, at=at))
+    if _has_worked(session):
+        return _finish(session, at=at)
+    return Place(Stage.WAITING if live_leases(study, rehearsal=session.rehearsal).exists() else Stage.FULL)
+
+
+def touch(session: Session, *, at: datetime) -> None:
+    """Any activity renews all live leases of the session."""
+    if at > session.last_active_at:
+        session.last_active_at = at
+        session.save(update_fields=["last_active_at"])
+
+
+def may_take_arrivals(study: Study) -> bool:
+    """Whether an arrival can get a trial now or later: a slot is free, or a lease may still come free."""
+    return free_slots(study).exists() or live_leases(study).exists()
+
+
+def _begin(assignment: Assignment, *, at: datetime) -> Assignment:
+    if assignment.began_at is None:
+        assignment.began_at = at
+        assignment.consent = assignment.session.consents.order_by("-version__version").first()
+        assignment.save(update_fields=["began_at", "consent"])
+    return assignment
+
+
+def _consent_to_show(session: Session) -> ConsentVersion | None:
+    in_force = consent_in_force(session.study)
+    if in_force is None or session.consents.filter(version=in_force).exists():
+        return None
+    return in_force
+
+
+def _has_worked(session: Session) -> bool:
+    done = [AssignmentState.ANSWERED, AssignmentState.LATE, AssignmentState.FAILED]
+    return session.assignments.filter(state__in=done).exclude(kind=TrialKind.PRACTICE).exists()
+
+
+def _finish(session: Session, *, at: datetime) -> Place:
+    session.finished_at = at
+    session.save(update_fields=["finished_at"])
+    return Place(Stage.THANKS)
+
+
+def _short_code(text: str, length: int) -> str:
+    digest = bytes.fromhex(keyed_hash(text))
+    return base64.b32encode(digest).decode().lower()[:length]

@@ -1,0 +1,182 @@
+"""Votes: what an evaluator watched, what they answered, and which of it counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from studies.models import (
+    Assignment,
+    AssignmentState,
+    Choice,
+    Question,
+    QuestionForm,
+    Session,
+    StudyState,
+    TrialKind,
+    Vote,
+)
+from studies.models.facts import HOLDS_SLOT
+from studies.queries import timeline_s
+
+from .exclusions import settle_replacements
+from .leases import NotThisSessionsTrial
+from .locks import locked_study
+from .sessions import Place, place_of, touch
+
+MAX_PAGES = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    choice: Choice
+    strength: int | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """What one load of the page reports so far: seconds watched of each video, and how often it played."""
+
+    page: str
+    watched: dict[str, list[list[float]]]
+    plays: dict[str, int]
+
+
+class VoteRefused(Exception):
+    """The answer was not stored; the message is for the evaluator."""
+
+
+class AlreadyAnswered(VoteRefused):
+    """Another answer to this trial stands."""
+
+
+class TooEarly(VoteRefused):
+    """Less time has passed since the trial began than its videos take."""
+
+
+class NotBegun(VoteRefused):
+    """The trial was not shown yet."""
+
+
+def record_view(session_id: int, key: UUID | str, view: View, *, at: datetime) -> Assignment:
+    """Keep what a page reports as watched; renews the session's leases. Ended trials are left as they are.
+
+    Raises  NotThisSessionsTrial
+    """
+    session = Session.objects.get(pk=session_id)
+    with locked_study(session.study_id):
+        session.refresh_from_db()
+        assignment = _assignment(session, key)
+        touch(session, at=at)
+        if assignment.state in (AssignmentState.LIVE, AssignmentState.EXPIRED):
+            _keep_view(assignment, view, at=at)
+            assignment.save(update_fields=["views", "shown_at"])
+    return assignment
+
+
+def cast_vote(
+    session_id: int,
+    key: UUID | str,
+    answers: dict[str, Answer],
+    *,
+    at: datetime,
+    rt_ms: int | None = None,
+    view: View | None = None,
+) -> Place:
+    """Store the answers of one trial in one transaction, and begin the next.
+
+    answers  by question key, one for every question of the study
+    at       when the server accepted it; the next trial begins then
+    Returns  where the session is now. The same answers again give the same place and store nothing.
+    Raises   NotThisSessionsTrial, AlreadyAnswered (the first stands), TooEarly, NotBegun, VoteRefused
+
+    An answer on an expired lease counts if its slot is still free; else it is kept as late.
+    """
+    session = Session.objects.get(pk=session_id)
+    with locked_study(session.study_id) as study:
+        session = Session.objects.select_related("study").get(pk=session_id)
+        assignment = _assignment(session, key)
+        questions = list(study.questions.order_by("position"))
+        _check_answers(answers, questions)
+        if assignment.votes.exists():
+            _require_same(assignment, answers)
+            touch(session, at=at)
+            return place_of(session, at=at)
+        if assignment.began_at is None:
+            raise NotBegun("This trial has not begun. Reload the page to go on.")
+        left_s = timeline_s(assignment.item) - (at - assignment.began_at).total_seconds()
+        if left_s > 0:
+            raise TooEarly(f"Please watch the videos to their end first: {left_s:.0f} more seconds.")
+        touch(session, at=at)
+        if view:
+            _keep_view(assignment, view, at=at)
+        assignment.state = _state_of_answer(assignment, study.state == StudyState.CLOSED)
+        assignment.ended_at = at
+        assignment.save()
+        Vote.objects.bulk_create(
+            Vote(
+                assignment=assignment,
+                question=question,
+                choice=answers[question.key].choice,
+                strength=answers[question.key].strength,
+                rt_ms=rt_ms if len(assignment.views) < 2 else None,
+                voted_at=at,
+            )
+            for question in questions
+        )
+        settle_replacements([assignment], at=at)
+        return place_of(session, at=at)
+
+
+def was_late(session_id: int, key: UUID | str) -> bool:
+    return _assignment(Session.objects.get(pk=session_id), key).state == AssignmentState.LATE
+
+
+def _assignment(session: Session, key: UUID | str) -> Assignment:
+    try:
+        return session.assignments.select_related("item__speaker", "slot").get(key=UUID(str(key)))
+    except (ValueError, Assignment.DoesNotExist):
+        raise NotThisSessionsTrial from None
+
+
+def _state_of_answer(assignment: Assignment, study_is_closed: bool) -> AssignmentState:
+    """Answered if the trial is live, or expired with its place still free; late otherwise."""
+    if study_is_closed and not assignment.session.rehearsal:
+        return AssignmentState.LATE
+    if assignment.state == AssignmentState.LIVE:
+        return AssignmentState.ANSWERED
+    if assignment.state != AssignmentState.EXPIRED:
+        return AssignmentState.LATE
+    if assignment.kind != TrialKind.MAIN:
+        return AssignmentState.ANSWERED
+    taken = Assignment.objects.filter(slot=assignment.slot, state__in=HOLDS_SLOT).exists()
+    met_again = assignment.session.assignments.filter(
+        item=assignment.item, kind=TrialKind.MAIN, state__in=HOLDS_SLOT
+    ).exists()
+    is_free = assignment.slot.closed_at is None and not taken and not met_again
+    return AssignmentState.ANSWERED if is_free else AssignmentState.LATE
+
+
+def _check_answers(answers: dict[str, Answer], questions: list[Question]) -> None:
+    if set(answers) != {question.key for question in questions}:
+        raise VoteRefused("Please answer every question.")
+    for question in questions:
+        answer = answers[question.key]
+        if answer.choice == Choice.TIE and question.form == QuestionForm.FORCED:
+            raise VoteRefused("Please choose left or right.")
+        if (answer.strength is not None) != (question.form == QuestionForm.STRENGTH and answer.choice != Choice.TIE):
+            raise VoteRefused("Please say how clear the difference is.")
+
+
+def _require_same(assignment: Assignment, answers: dict[str, Answer]) -> None:
+    stored = {v.question.key: Answer(Choice(v.choice), v.strength) for v in assignment.votes.select_related("question")}
+    if stored != answers:
+        raise AlreadyAnswered("This trial was answered already; the first answer stands.")
+
+
+def _keep_view(assignment: Assignment, view: View, *, at: datetime) -> None:
+    """The latest report of each page load stands for that load: reports are cumulative."""
+    if view.page not in assignment.views and len(assignment.views) >= MAX_PAGES:
+        return
+    assignment.views[view.page] = {"watched": view.watched, "plays": view.plays}
+    if assignment.shown_at is None and any(view.plays.values()):
+        assignment.shown_at = at
