@@ -1,0 +1,307 @@
+/**
+ * Three videos on one timeline, and the speaker's sound: a thin binding to the media elements of one trial.
+ *
+ * All three are fetched whole before they can be played, and run without sound: the element that carries sound
+ * starts 60 to 90 ms late (measured, November 2026), so the sound has an element of its own, which is corrected once.
+ * Left, right and speaker run the same code.
+ */
+import { ROLES } from "./trial_machine.js";
+import { Watcher } from "./watched.js";
+
+const SILENCE_MS = 20000; // a transfer without a byte for so long has failed
+const STALL_MS = 10000; // so has a video that waits for so long while playing
+const DECODE_MS = 2500; // some phones decode nothing before a touch: then Play is offered without
+const STEP_S = 0.02; // half a frame at 25 fps: nearer is in step
+const SOUND_OFF_S = 0.03; // sound further off is corrected
+const SOUND_LOOK_S = 0.3; // so long after the start
+
+/** A video cannot be fetched or played. message is sent to the server with a report. */
+export class MediaFailure extends Error {}
+
+/** How late the sound starts after the pictures, seconds; learned once, good for the page. */
+let soundLag_s = 0.05;
+
+export class Reel {
+  /** on: {tick, ended, stall, flow, broke(reason), refused}, called while this reel plays. */
+  constructor(media) {
+    this.media = media;
+    this.on = {};
+    this.videos = {};
+    this.watchers = Object.fromEntries(ROLES.map((role) => [role, new Watcher()]));
+    this.plays = Object.fromEntries(ROLES.map((role) => [role, 0]));
+    this.firstFrame = { left: null, right: null }; // performance.now() clock, at the first play
+    this.playing = false;
+    this.progress = 0; // share of the bytes that are here
+    this.onProgress = () => {};
+    this.#abort = new AbortController();
+  }
+
+  #abort;
+  #addresses = [];
+  #audio = null;
+  #loaded = null;
+  #soundChecked = false;
+  #frame = 0;
+  #stallTimer = 0;
+
+  /** Fetches all three whole and makes them ready. Rejects with MediaFailure. A second call gives the first's result. */
+  load() {
+    this.#loaded ??= this.#fetchAll();
+    return this.#loaded;
+  }
+
+  /** The length of the common timeline, seconds. */
+  get length_s() {
+    return Math.min(...ROLES.map((role) => this.videos[role]?.duration || Infinity));
+  }
+
+  /** Where the timeline stands, seconds. */
+  get position_s() {
+    return Math.min(...ROLES.map((role) => this.videos[role]?.currentTime ?? 0));
+  }
+
+  /** Starts or goes on, all three in the same task; call it from a gesture, for browsers that ask for one. */
+  play() {
+    if (this.playing) return;
+    this.playing = true;
+    const at = this.position_s;
+    if (at < STEP_S) for (const role of ROLES) this.plays[role] += 1;
+    this.#soundChecked = false;
+    this.#audio.currentTime = Math.min(at + soundLag_s, this.length_s);
+    const started = ROLES.map((role) => this.videos[role].play());
+    this.#audio.play().catch((error) => this.#soundRefused(error));
+    for (const role of ROLES) this.watchers[role].start(this.videos[role].currentTime);
+    this.#catchFirstFrames();
+    Promise.all(started).catch((error) => {
+      if (error.name === "AbortError" || !this.playing) return; // paused before it began
+      this.pause();
+      if (error.name === "NotAllowedError") this.on.refused?.();
+      else this.on.broke?.(`play: ${error.name}`);
+    });
+    this.#frame = requestAnimationFrame(() => this.#tick());
+  }
+
+  /** Stops all three at one position. */
+  pause() {
+    clearTimeout(this.#stallTimer);
+    if (!this.playing) return;
+    this.#look();
+    this.#halt();
+    this.#align(this.position_s);
+  }
+
+  /** Puts the three videos into the page's places, in place of what is there. */
+  mount(places) {
+    for (const role of ROLES) places[role].replaceChildren(this.videos[role]);
+  }
+
+  /** What this load of the page has seen of the trial so far. */
+  seen() {
+    return Object.fromEntries(ROLES.map((role) => [role, this.watchers[role].intervals]));
+  }
+
+  /** Ends transfers, playing and memory. */
+  dispose() {
+    this.on = {};
+    this.#abort.abort();
+    this.#halt();
+    clearTimeout(this.#stallTimer);
+    for (const element of [...Object.values(this.videos), this.#audio]) {
+      element?.removeAttribute("src");
+      element?.load();
+      element?.remove();
+    }
+    for (const address of this.#addresses) URL.revokeObjectURL(address);
+  }
+
+  async #fetchAll() {
+    const parts = Object.fromEntries(ROLES.map((role) => [role, { have: 0, all: 0 }]));
+    const count = () => {
+      const known = ROLES.every((role) => parts[role].all > 0);
+      const sum = (key) => ROLES.reduce((total, role) => total + parts[role][key], 0);
+      this.progress = known ? sum("have") / sum("all") : 0;
+      this.onProgress(this.progress);
+    };
+    const fetched = ROLES.map(async (role) => {
+      const film = await fetchWhole(this.media[role], role, parts[role], count, this.#abort.signal);
+      const address = URL.createObjectURL(film);
+      this.#addresses.push(address);
+      this.videos[role] = this.#makeVideo(address, role);
+      if (role === "speaker") this.#audio = makeSound(address);
+      await decodable(this.videos[role], role);
+    });
+    try {
+      await Promise.all(fetched);
+    } catch (error) {
+      this.#abort.abort();
+      throw error instanceof MediaFailure ? error : new MediaFailure(`load: ${error.name}`);
+    }
+    this.progress = 1;
+  }
+
+  #makeVideo(address, role) {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, playsInline: true, preload: "auto", disablePictureInPicture: true });
+    video.disableRemotePlayback = true;
+    video.defaultMuted = true;
+    video.setAttribute("aria-hidden", "true");
+    video.tabIndex = -1;
+    video.addEventListener("waiting", () => this.#stalled(role));
+    video.addEventListener("ended", () => this.#oneEnded());
+    video.addEventListener("error", () => {
+      if (this.playing) this.pause();
+      this.on.broke?.(`${role}: ${mediaError(video)}`);
+    });
+    video.src = address;
+    return video;
+  }
+
+  #tick() {
+    if (!this.playing) return;
+    this.#look();
+    this.#correctSound();
+    this.on.tick?.();
+    this.#frame = requestAnimationFrame(() => this.#tick());
+  }
+
+  #look() {
+    for (const role of ROLES) {
+      const video = this.videos[role];
+      if (document.hidden || video.playbackRate !== 1) this.watchers[role].stop();
+      else this.watchers[role].look(video.currentTime);
+    }
+  }
+
+  #halt() {
+    this.playing = false;
+    cancelAnimationFrame(this.#frame);
+    for (const element of [...Object.values(this.videos), this.#audio]) element?.pause();
+    for (const role of ROLES) this.watchers[role].stop();
+  }
+
+  #align(position_s) {
+    for (const role of ROLES) {
+      const video = this.videos[role];
+      if (Math.abs(video.currentTime - position_s) > 0.001) video.currentTime = position_s;
+    }
+  }
+
+  #oneEnded() {
+    if (!this.playing || !ROLES.every((role) => this.videos[role].ended)) return;
+    this.#look();
+    this.#halt();
+    this.on.ended?.();
+  }
+
+  /** Back to the first picture, so that the next Play is instant. */
+  rewind() {
+    this.#align(0);
+  }
+
+  #stalled(role) {
+    const video = this.videos[role];
+    if (!this.playing || video.ended || video.duration - video.currentTime < STEP_S) return;
+    if (this.position_s < STEP_S) return; // the start itself: nothing has run yet
+    this.#look();
+    this.#halt();
+    this.#align(this.position_s);
+    this.on.stall?.();
+    this.#stallTimer = setTimeout(() => this.on.broke?.(`${role}: stalled for ${STALL_MS / 1000} s`), STALL_MS);
+    Promise.all(ROLES.map((each) => whenReady(this.videos[each], "HAVE_FUTURE_DATA"))).then(() => {
+      clearTimeout(this.#stallTimer);
+      this.on.flow?.();
+    });
+  }
+
+  #catchFirstFrames() {
+    for (const side of ["left", "right"]) {
+      if (this.firstFrame[side] !== null) continue;
+      const video = this.videos[side];
+      const note = (when) => (this.firstFrame[side] ??= when);
+      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback((now, frame) => note(frame.expectedDisplayTime ?? now));
+      else video.addEventListener("playing", () => requestAnimationFrame(note), { once: true });
+    }
+  }
+
+  #correctSound() {
+    const picture = this.videos.speaker.currentTime;
+    if (this.#soundChecked || this.#audio.paused || this.#audio.currentTime <= soundLag_s) return;
+    if (picture < SOUND_LOOK_S) return;
+    this.#soundChecked = true;
+    const off = this.#audio.currentTime - picture;
+    if (Math.abs(off) <= SOUND_OFF_S || Math.abs(off) > 1) return;
+    soundLag_s = Math.min(Math.max(soundLag_s - off, 0), 0.5);
+    this.#audio.currentTime = picture + soundLag_s;
+  }
+
+  #soundRefused(error) {
+    if (error.name !== "NotAllowedError" || !this.playing) return; // a film without sound is played without
+    this.pause();
+    this.on.refused?.();
+  }
+}
+
+function makeSound(address) {
+  const audio = document.createElement("audio");
+  audio.preload = "auto";
+  audio.src = address;
+  return audio;
+}
+
+function mediaError(video) {
+  const names = { 1: "aborted", 2: "network", 3: "cannot be decoded", 4: "not supported" };
+  return names[video.error?.code] ?? "unknown error";
+}
+
+async function fetchWhole(address, role, part, onPart, signal) {
+  const watchdog = new AbortController();
+  const stop = () => watchdog.abort();
+  signal.addEventListener("abort", stop);
+  let timer = setTimeout(stop, SILENCE_MS);
+  try {
+    const response = await fetch(address, { signal: watchdog.signal, credentials: "omit" });
+    if (!response.ok) throw new MediaFailure(`${role}: HTTP ${response.status}`);
+    part.all = Number(response.headers.get("Content-Length")) || 0;
+    const pieces = [];
+    const reader = response.body.getReader();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      clearTimeout(timer);
+      timer = setTimeout(stop, SILENCE_MS);
+      pieces.push(piece.value);
+      part.have += piece.value.length;
+      onPart();
+    }
+    return new Blob(pieces, { type: response.headers.get("Content-Type") || "video/mp4" });
+  } catch (error) {
+    if (error instanceof MediaFailure) throw error;
+    throw new MediaFailure(`${role}: ${error.name === "AbortError" ? "no data in time" : "no connection"}`);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Resolves when the video can be played through, or after a while where nothing is decoded before a gesture. */
+function decodable(video, role) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, DECODE_MS);
+    whenReady(video, "HAVE_ENOUGH_DATA").then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    video.addEventListener("error", () => reject(new MediaFailure(`${role}: ${mediaError(video)}`)), { once: true });
+  });
+}
+
+function whenReady(video, level) {
+  const events = ["loadeddata", "canplay", "canplaythrough", "seeked"];
+  return new Promise((resolve) => {
+    const look = () => {
+      if (video.readyState < video[level] || video.seeking) return;
+      for (const name of events) video.removeEventListener(name, look);
+      resolve();
+    };
+    for (const name of events) video.addEventListener(name, look);
+    look();
+  });
+}

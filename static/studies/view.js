@@ -1,0 +1,117 @@
+/** Shows a state of the trial in the page. Reads no state of its own, decides nothing. */
+import { ROLES, mayChoose, mayConfirm, mayPlay } from "./trial_machine.js";
+
+const byId = (id) => document.getElementById(id);
+
+export const page = {
+  form: byId("vote"),
+  play: byId("play"),
+  speaker: byId("speaker"),
+  first: byId("banner-first"),
+  second: byId("banner-second"),
+  radios: [...document.querySelectorAll('input[name="choice"]')],
+  places: Object.fromEntries(ROLES.map((role) => [role, document.querySelector(`[data-role="${role}"]`)])),
+};
+
+const words = Object.fromEntries(
+  [...document.querySelectorAll("#words [data-word]")].map((item) => [item.dataset.word, item.textContent]),
+);
+
+const ICONS = { play: "M5 3.5v13l11-6.5z", pause: "M5 3.5h3.5v13H5zM11.5 3.5H15v13h-3.5z" };
+
+/** A new trial: its number, its question, the answers it allows. */
+export function showTrial(trial) {
+  const label = words[trial.practice ? "practice" : "trial"];
+  byId("count").textContent = label.replace("NUMBER", trial.number).replace("TOTAL", trial.total);
+  byId("count").classList.toggle("tag", trial.practice);
+  byId("progress").max = trial.total;
+  byId("progress").value = trial.number - 1;
+  byId("question").textContent = trial.question;
+  byId("tie").hidden = !trial.choices.includes("tie");
+  page.form.elements.assignment.value = trial.assignment;
+  for (const radio of page.radios) radio.checked = false;
+}
+
+/** The videos of a trial: in their places, each in its own proportions; both listeners share one canvas. */
+export function showReel(reel) {
+  reel.mount(page.places);
+  const shape = (video) => (video.videoWidth && video.videoHeight ? video.videoWidth / video.videoHeight : 1);
+  page.form.style.setProperty("--speaker-aspect", shape(reel.videos.speaker));
+  page.form.parentElement.style.setProperty("--listener-aspect", Math.max(shape(reel.videos.left), shape(reel.videos.right)));
+  byId("pair").classList.remove("arriving");
+  requestAnimationFrame(() => byId("pair").classList.add("arriving"));
+}
+
+/** Position and length of the timeline, seconds; or, while loading, the share that is here. */
+export function showTimeline(position_s, length_s) {
+  byId("timeline").value = Number.isFinite(length_s) && length_s > 0 ? Math.min(position_s / length_s, 1) : 0;
+  byId("clock").textContent = Number.isFinite(length_s) ? `${clock(position_s)} / ${clock(length_s)}` : "";
+}
+
+export function showLoading(share) {
+  byId("timeline").value = share;
+  byId("clock").textContent = share > 0 ? `${Math.round(100 * share)} %` : "";
+}
+
+/** Everything that follows from the state. played: was the timeline started before, middle: does it stand in between. */
+export function showState(state, { played, middle, locked, complaint }) {
+  const open = mayChoose(state) || state.phase === "sending" || state.phase === "unsent";
+  page.form.classList.toggle("open", mayChoose(state));
+  page.form.dataset.phase = state.phase;
+  for (const radio of page.radios) {
+    radio.disabled = !open || !state.choices.includes(radio.value);
+    radio.checked = radio.value === state.choice;
+  }
+  byId("confirm").disabled = !mayConfirm(state);
+  byId("confirm-word").textContent = words[state.phase === "sending" ? "saving" : "confirm"];
+  showPlay(state, { played, middle });
+  showBanner(state, complaint);
+  const [word, ask] = status(state, { played, locked });
+  const line = byId("status");
+  if (line.textContent !== words[word]) line.textContent = words[word];
+  line.classList.toggle("ask", ask);
+}
+
+function showPlay(state, { played, middle }) {
+  const running = state.phase === "playing" || state.phase === "stalled";
+  const word = running ? "pause" : state.phase === "loading" ? "load" : middle ? "resume" : played ? "again" : "play";
+  page.play.setAttribute("aria-disabled", String(!running && !mayPlay(state)));
+  page.play.classList.toggle("primary", !mayChoose(state));
+  byId("play-word").textContent = words[word];
+  byId("play-icon").setAttribute("d", ICONS[running ? "pause" : "play"]);
+}
+
+function showBanner(state, complaint) {
+  const [text, first, second] = banner(state, complaint);
+  byId("banner").hidden = !text;
+  if (byId("banner-text").textContent !== text) byId("banner-text").textContent = text;
+  for (const [button, word] of [[page.first, first], [page.second, second]]) {
+    button.hidden = !word;
+    button.dataset.does = word ?? "";
+    button.textContent = word ? words[word] : "";
+  }
+}
+
+/** [sentence, first button, second button] */
+function banner(state, complaint) {
+  if (state.phase === "unsent") return [words.unsent, "send-now"];
+  if (state.phase === "broken" && state.retried) return [complaint || words["broken-again"], "retry", "report"];
+  if (state.phase === "broken") return [words.broken, "retry"];
+  if (complaint === "refused-play") return [words["refused-play"]];
+  if (complaint !== null) return [complaint || words.refused, "reload"];
+  return [""];
+}
+
+/** [word, is it a request to the evaluator] */
+function status(state, { played, locked }) {
+  if (state.choice !== null && mayChoose(state)) return [`status-${state.choice}`, false];
+  if (mayChoose(state) && state.phase !== "playing") return ["status-choose", true];
+  if (locked && state.phase !== "loading") return ["status-locked", true];
+  if (state.phase === "ready" && played) return ["status-unseen", true];
+  return [`status-${state.phase}`, state.phase === "ready"];
+}
+
+function clock(seconds) {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
