@@ -180,6 +180,7 @@ REALTALK_JOB_SWEEP_S = read_positive("REALTALK_JOB_SWEEP_S", 10)
 # Unset, `manage.py serve` starts a broker of its own and tells its children where it is.
 CELERY_BROKER_URL = read_text("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 30}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

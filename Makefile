@@ -1,0 +1,64 @@
+# RealTalk Studies. `make help` lists what there is; `make demo` is where to begin.
+# Needs Python 3.11 to 3.13 and make; nothing as root, no services.
+
+PYTHON ?= python3
+PORT ?= 8000
+HOST ?= 127.0.0.1
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+MANAGE := $(BIN)/python manage.py
+NODE := $(shell command -v node 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-slow lint format fuzz faults clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(INSTALLED)  ## Make the environment (.venv) and install what the site needs
+
+demo: setup  ## Make a demo corpus and a ready study, and serve it
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) make_demo
+	@$(MANAGE) serve --host $(HOST) --port $(PORT)
+
+serve: setup  ## Serve the site: web server, worker and broker together (PORT=8000 HOST=127.0.0.1)
+	@$(MANAGE) serve --host $(HOST) --port $(PORT)
+
+test: $(INSTALLED_DEV)  ## Run every test: on SQLite, the data layer again on PostgreSQL, JavaScript under Node
+	$(BIN)/python -m tests.everything
+
+test-slow: $(INSTALLED_DEV)  ## The same with the tests marked slow
+	$(BIN)/python -m tests.everything --slow
+
+lint: $(INSTALLED_DEV)  ## Check style, import directions and missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(MANAGE) makemigrations --check --dry-run --verbosity 1
+
+format: $(INSTALLED_DEV)  ## Let ruff sort imports and mend what it can
+	$(BIN)/ruff check --fix .
+
+fuzz: $(INSTALLED_DEV)  ## Look longer for failing sequences of events (minutes; HYPOTHESIS_PROFILE=fuzz)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m data_layer
+
+faults: $(INSTALLED_DEV)  ## Kill workers and whole families of processes, and see that nothing is lost or left
+	$(BIN)/python -m pytest tests/site/test_jobs_killed.py tests/site/test_serve.py
+
+clean:  ## Remove the environment and caches; studies and votes under var/ stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A mark written last, so that an interrupted installation is not taken for a finished one.
+$(INSTALLED): requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "This needs Python 3.11 to 3.13; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12 ..." % v)'
+	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian and Ubuntu install python3-venv."; exit 1; }
+	$(PIP) install --quiet -r requirements.txt
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	$(PIP) install --quiet -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,151 @@
+"""Long work as rows: a job is claimed, kept alive, and finished by updates that name their owner.
+
+Celery only says when to look at a row. A message that is lost, doubled or late changes nothing: `claim_job` is one
+conditional update, so one worker wins, and a worker that is killed loses its lease, so another begins again.
+
+The functions of settings.REALTALK_JOBS do the work. Each is called with the job's arguments and `progress`, a
+function of (done, total), and returns None or a sentence for the researcher. Each is safe to run twice and to be
+killed at any line.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import F, Q
+from django.utils.module_loading import import_string
+
+from retrieval.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+Progress = Callable[[int, int], None]
+# A worker that died this often at one job (memory, a crashing codec) will die again.
+MOST_ATTEMPTS = 5
+
+
+class UnknownJobKind(ValueError):
+    """Nobody registered a function for this kind of job."""
+
+
+class JobNotFree(Exception):
+    """The job is done, failed, or held by a worker whose lease is live; also: this worker lost its lease."""
+
+
+def enqueue_job(kind: str, *, arguments: dict[str, Any], at: datetime) -> Job:
+    """Make a queued job. The entry point sends it, on commit (retrieval.tasks.send_job).
+
+    arguments   JSON values: ids and options, never objects
+    Raises      UnknownJobKind
+    """
+    _function_of(kind)
+    return Job.objects.create(kind=kind, arguments=arguments, created_at=at)
+
+
+def claim_job(job_id: int, *, owner: str, at: datetime) -> Job:
+    """Take a queued job, or one whose worker fell silent; one statement, so that of two workers one gets it.
+
+    owner   names this run, not only this process
+    Raises  JobNotFree; Job.DoesNotExist
+    """
+    claimed = (
+        Job.objects.filter(_free(at), pk=job_id)
+        .filter(attempts__lt=MOST_ATTEMPTS)
+        .update(state=JobState.RUNNING, attempts=F("attempts") + 1, lease_owner=owner, lease_until=_lease(at))
+    )
+    job = Job.objects.get(pk=job_id)
+    if claimed:
+        return job
+    given_up = Job.objects.filter(_free(at), pk=job_id).update(
+        state=JobState.FAILED,
+        finished_at=at,
+        message=f"Given up: its worker died {job.attempts} times. The worker's log has the reason.",
+    )
+    raise JobNotFree(f"Job {job_id} is {JobState.FAILED if given_up else job.state}.")
+
+
+def run_job(job_id: int, *, owner: str, clock: Clock) -> Job:
+    """Claim a job, do it, and write down how it ended; a lease renewed every third of its length holds it.
+
+    Returns the job as it ended: done, or failed with the error's text as `message`
+    Raises  JobNotFree if it cannot be claimed, or if the lease was lost while working: then nothing is written
+    """
+    job = claim_job(job_id, owner=owner, at=clock())
+    try:
+        with _heartbeat(job, clock) as lost:
+            message = _function_of(job.kind)(**job.arguments, progress=_progress_of(job, lost))
+        ended: dict[str, Any] = {"state": JobState.DONE, "message": message or ""}
+    except JobNotFree:
+        raise
+    except Exception as error:  # a task's boundary: whatever went wrong is the researcher's to read
+        logger.exception("Job %s (%s) failed", job.pk, job.kind)
+        ended = {"state": JobState.FAILED, "message": str(error) or type(error).__name__}
+    if not _held(job).update(finished_at=clock(), **ended):
+        raise JobNotFree(f"Job {job.pk} was taken over before it ended.")
+    job.refresh_from_db()
+    return job
+
+
+def waiting_jobs(*, at: datetime, limit: int) -> list[int]:
+    """The ids of jobs that any worker may take now, oldest first."""
+    return list(Job.objects.filter(_free(at)).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def _free(at: datetime) -> Q:
+    return Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=at)
+
+
+def _lease(at: datetime) -> datetime:
+    return at + timedelta(seconds=settings.REALTALK_JOB_LEASE_S)
+
+
+def _held(job: Job) -> Any:
+    """The row while this run still owns it; none of it once another took over."""
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=job.lease_owner)
+
+
+def _function_of(kind: str) -> Callable[..., str | None]:
+    try:
+        return import_string(settings.REALTALK_JOBS[kind])
+    except KeyError:
+        known = ", ".join(sorted(settings.REALTALK_JOBS)) or "none"
+        raise UnknownJobKind(f"No job of kind {kind!r}; REALTALK_JOBS names: {known}.") from None
+
+
+def _progress_of(job: Job, lost: threading.Event) -> Progress:
+    def progress(done: int, total: int) -> None:
+        if lost.is_set() or not _held(job).update(progress=done, total=total):
+            raise JobNotFree(f"Job {job.pk} was taken over by another worker.")
+
+    return progress
+
+
+@contextmanager
+def _heartbeat(job: Job, clock: Clock) -> Iterator[threading.Event]:
+    """Renew the lease beside the work; the event that it yields is set once the lease is lost."""
+    stop, lost = threading.Event(), threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(settings.REALTALK_JOB_LEASE_S / 3):
+            try:
+                if not _held(job).update(lease_until=_lease(clock())):
+                    lost.set()
+                    return
+            except DatabaseError:  # a busy or restarting database: the next beat may find it well
+                logger.warning("Job %s: its lease could not be renewed this time", job.pk, exc_info=True)
+            finally:
+                connection.close()  # this thread's own
+
+    thread = threading.Thread(target=beat, name=f"lease of job {job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield lost
+    finally:
+        stop.set()
+        thread.join()
