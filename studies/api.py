@@ -1,0 +1,86 @@
+"""What an evaluator's browser may send, checked before any service sees it."""
+
+from rest_framework import serializers
+
+from .models import Choice
+from .services.votes import Answer, View
+
+PARTS = ("speaker", "left", "right")
+MAX_INTERVALS = 500
+MAX_SECONDS = 24 * 3600
+
+
+class WatchedField(serializers.Field):
+    """{part: [[from, to], ...]} in seconds of the video, 0 <= from <= to."""
+
+    def to_internal_value(self, data: object) -> dict[str, list[list[float]]]:
+        if not isinstance(data, dict) or not set(data) <= set(PARTS):
+            raise serializers.ValidationError("Expected the parts speaker, left and right.")
+        return {part: self._intervals(data[part]) for part in data}
+
+    def _intervals(self, spans: object) -> list[list[float]]:
+        if not isinstance(spans, list) or len(spans) > MAX_INTERVALS:
+            raise serializers.ValidationError(f"Expected at most {MAX_INTERVALS} intervals.")
+        try:
+            pairs = [(float(start), float(end)) for start, end in spans]
+        except (TypeError, ValueError):
+            raise serializers.ValidationError("An interval is two numbers of seconds.") from None
+        if not all(0 <= start <= end <= MAX_SECONDS for start, end in pairs):
+            raise serializers.ValidationError("An interval runs forward from 0 or later.")
+        return [[round(start, 3), round(end, 3)] for start, end in pairs]
+
+    def to_representation(self, value: object) -> object:
+        return value
+
+
+class PlaysField(serializers.Field):
+    """{part: how often it was started}."""
+
+    def to_internal_value(self, data: object) -> dict[str, int]:
+        if not isinstance(data, dict) or not set(data) <= set(PARTS):
+            raise serializers.ValidationError("Expected the parts speaker, left and right.")
+        if not all(type(n) is int and 0 <= n <= 10_000 for n in data.values()):
+            raise serializers.ValidationError("Plays are counts.")
+        return dict(data)
+
+    def to_representation(self, value: object) -> object:
+        return value
+
+
+class ViewReport(serializers.Serializer):
+    """What one load of the page has seen of a trial so far."""
+
+    assignment = serializers.UUIDField()
+    page = serializers.RegexField(r"^[A-Za-z0-9_-]{1,64}$", required=False)
+    watched = WatchedField(required=False)
+    plays = PlaysField(required=False)
+
+    def view(self) -> View | None:
+        data = self.validated_data
+        if "page" not in data:
+            return None
+        return View(data["page"], data.get("watched", {}), data.get("plays", {}))
+
+
+class VoteReport(ViewReport):
+    choice = serializers.ChoiceField(choices=Choice.choices)
+    rt_ms = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
+
+    def to_internal_value(self, data: object) -> dict:
+        # A form without script sends an empty field where it has no number.
+        if hasattr(data, "dict"):
+            data = {name: value for name, value in data.dict().items() if value != ""}
+        elif isinstance(data, dict):
+            data = {name: value for name, value in data.items() if value != ""}
+        return super().to_internal_value(data)
+
+    def answer(self) -> Answer:
+        return Answer(Choice(self.validated_data["choice"]))
+
+
+class FailureReport(serializers.Serializer):
+    """A trial whose videos could not be played."""
+
+    assignment = serializers.UUIDField()
+    part = serializers.ChoiceField(choices=[(part, part) for part in PARTS], default="speaker")
+    reason = serializers.CharField(max_length=200)

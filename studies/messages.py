@@ -1,0 +1,71 @@
+"""What evaluators are told when there is no trial for them: what happened, and what to do."""
+
+from dataclasses import dataclass
+
+from .models import Study, StudyState
+from .services.sessions import Stage
+
+
+@dataclass(frozen=True)
+class Message:
+    status: int
+    heading: str
+    text: str
+    remedy: str
+
+
+UNKNOWN_ADDRESS = Message(
+    404,
+    "This address is not known",
+    "It may have been cut off when it was copied, or the study's data may have been removed.",
+    "Check that you have the whole address, or ask whoever sent it to you for a new one.",
+)
+UNKNOWN_STUDY = Message(
+    404,
+    "There is no such study",
+    "The address names a study that does not exist here.",
+    "Check the address, or ask whoever sent it to you.",
+)
+FULL = Message(
+    410,
+    "This study has all the answers it needs",
+    "Every place is taken and answered. Thank you for wanting to help.",
+    "There is nothing more to do. If you were promised a payment, tell whoever invited you that the study was full.",
+)
+NOT_OPEN = {
+    StudyState.DRAFT: Message(
+        403,
+        "This study has not started yet",
+        "It is still being prepared.",
+        "Please come back later; this address stays the same.",
+    ),
+    StudyState.PAUSED: Message(
+        503,
+        "This study is taking a break",
+        "It was paused by those who run it. Nothing that you answered is lost.",
+        "Please come back later; this address stays the same, and you go on where you were.",
+    ),
+    StudyState.CLOSED: Message(
+        410,
+        "This study has ended",
+        "It takes no more answers. Thank you for wanting to help.",
+        "There is nothing more to do.",
+    ),
+}
+STOPPED = {
+    Stage.PAUSED: NOT_OPEN[StudyState.PAUSED],
+    Stage.CLOSED: NOT_OPEN[StudyState.CLOSED],
+    Stage.FULL: FULL,
+}
+MEDIA_EXPIRED = "This video address has expired. Reload the page to get a new one."
+NOT_YOUR_TRIAL = "This trial is not one of yours. Reload the page to go on."
+INVALID = "The answer was not understood ({fields}). Reload the page to go on."
+
+
+def why_no_arrivals(study: Study | None, *, has_places: bool) -> Message | None:
+    """The message for someone who opens a study's link and cannot take part; None if they can."""
+    if study is None:
+        return UNKNOWN_STUDY
+    if study.state != StudyState.OPEN:
+        return NOT_OPEN[StudyState(study.state)]
+    return None if has_places else FULL

@@ -1,0 +1,197 @@
+"""What each evaluator's page is given: frozen, and without a field that could hold a condition."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from math import ceil
+
+from .media import media_address
+from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
+from .queries import consent_in_force, practice_items, timeline_s
+from .services.deals import PRACTICE_TRIALS
+
+PARTS = ("speaker", "left", "right")
+RETRY_S = 30
+SECONDS_TO_DECIDE = 6
+
+
+@dataclass(frozen=True)
+class LandingPage:
+    title: str
+    introduction: str
+    study_key: str
+
+
+@dataclass(frozen=True)
+class ConsentPage:
+    title: str
+    token: str
+    version: int
+    language: str
+    text_paragraphs: list[str]
+
+
+@dataclass(frozen=True)
+class InstructionsPage:
+    title: str
+    token: str
+    question: str
+    instructions: str
+    practice_trials: int
+    trials: int
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial as the browser gets it. `watched` is what earlier loads of the page reported, merged."""
+
+    assignment: str
+    practice: bool
+    number: int
+    total: int
+    question: str
+    choices: list[str]
+    length_s: float
+    elapsed_s: float
+    watched: dict[str, list[list[float]]]
+    media: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TrialPage:
+    title: str
+    token: str
+    trial: dict = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        return self.trial["number"]
+
+    @property
+    def total(self) -> int:
+        return self.trial["total"]
+
+    @property
+    def practice(self) -> bool:
+        return self.trial["practice"]
+
+    @property
+    def question(self) -> str:
+        return self.trial["question"]
+
+    @property
+    def choices(self) -> list[str]:
+        return self.trial["choices"]
+
+
+@dataclass(frozen=True)
+class WaitingPage:
+    title: str
+    token: str
+    retry_s: int
+
+
+@dataclass(frozen=True)
+class ThanksPage:
+    title: str
+    token: str
+    completion_code: str
+    answered: int
+
+
+@dataclass(frozen=True)
+class MessagePage:
+    title: str
+    heading: str
+    text: str
+    remedy: str
+
+
+def landing_page(study: Study) -> LandingPage:
+    return LandingPage(study.title, study.introduction, study.key)
+
+
+def consent_page(session: Session) -> ConsentPage:
+    text = consent_in_force(session.study)
+    paragraphs = [part.strip() for part in text.text.split("\n\n") if part.strip()]
+    return ConsentPage(session.study.title, session.token, text.version, text.language, paragraphs)
+
+
+def instructions_page(session: Session) -> InstructionsPage:
+    study = session.study
+    practice = min(practice_items(study).count(), PRACTICE_TRIALS)
+    return InstructionsPage(
+        title=study.title,
+        token=session.token,
+        question=primary_question(study).text,
+        instructions=study.instructions,
+        practice_trials=practice,
+        trials=study.trials_per_session,
+        minutes=_minutes(study, practice + study.trials_per_session),
+    )
+
+
+def trial_page(session: Session, assignment: Assignment, *, at: datetime) -> TrialPage:
+    return TrialPage(session.study.title, session.token, asdict(trial_of(session, assignment, at=at)))
+
+
+def waiting_page(session: Session) -> WaitingPage:
+    return WaitingPage(session.study.title, session.token, RETRY_S)
+
+
+def thanks_page(session: Session) -> ThanksPage:
+    answered = session.assignments.filter(
+        state__in=[AssignmentState.ANSWERED, AssignmentState.LATE]
+    ).exclude(kind=TrialKind.PRACTICE)
+    return ThanksPage(session.study.title, session.token, session.completion_code, answered.count())
+
+
+def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial:
+    question = primary_question(session.study)
+    number, total = _count(session, assignment)
+    began = assignment.began_at or at
+    return Trial(
+        assignment=str(assignment.key),
+        practice=assignment.kind == TrialKind.PRACTICE,
+        number=number,
+        total=total,
+        question=question.text,
+        choices=["left", "tie", "right"] if question.form == QuestionForm.TIE else ["left", "right"],
+        length_s=timeline_s(assignment.item),
+        elapsed_s=max(0.0, (at - began).total_seconds()),
+        watched=merged_watched(assignment.views),
+        media=media_of(assignment, at=at),
+    )
+
+
+def media_of(assignment: Assignment, *, at: datetime) -> dict[str, str]:
+    return {part: media_address(assignment.key, part, at=at) for part in PARTS}
+
+
+def merged_watched(views: dict) -> dict[str, list[list[float]]]:
+    """Every interval that any load of the page reported, by part, in seconds, in order of start."""
+    return {
+        part: sorted(span for view in views.values() for span in view["watched"].get(part, []))
+        for part in PARTS
+    }
+
+
+def primary_question(study: Study) -> Question:
+    return study.questions.order_by("position").first()
+
+
+def _count(session: Session, assignment: Assignment) -> tuple[int, int]:
+    """(number, total) among the trials of its sort: practice, or everything else. Both from 1."""
+    gone = [AssignmentState.EXPIRED, AssignmentState.RETURNED]
+    own = session.assignments.exclude(state__in=gone)
+    if assignment.kind == TrialKind.PRACTICE:
+        own = own.filter(kind=TrialKind.PRACTICE)
+    else:
+        own = own.exclude(kind=TrialKind.PRACTICE)
+    return own.filter(position__lt=assignment.position).count() + 1, own.count()
+
+
+def _minutes(study: Study, trials: int) -> int:
+    lengths = list(study.items.values_list("speaker__length_s", flat=True))
+    mean_s = sum(lengths) / len(lengths) if lengths else 0
+    return max(1, ceil(trials * (mean_s + SECONDS_TO_DECIDE) / 60))

@@ -1,0 +1,206 @@
+"""The evaluator's pages. The token in the address is the only authority: no cookie is read or set."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from . import messages, pages
+from .api import FailureReport, ViewReport, VoteReport
+from .models import AssignmentState, Session, Study
+from .queries import current_assignment
+from .services.leases import NotThisSessionsTrial, fail_trial
+from .services.sessions import (
+    ConsentChanged,
+    Place,
+    Stage,
+    StudyNotOpen,
+    agree,
+    begin_trials,
+    may_take_arrivals,
+    resume,
+    start_session,
+)
+from .services.votes import AlreadyAnswered, VoteRefused, cast_vote, record_view, was_late
+
+SEE_OTHER = 303
+
+
+def with_session(view: Callable) -> Callable:
+    """Give the view the session that the address names; a page that says so where there is none."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        session = Session.objects.select_related("study").filter(token=token).first()
+        if session is None:
+            return refuse(request, messages.UNKNOWN_ADDRESS)
+        return view(request, session)
+
+    return never_cache(csrf_exempt(wrapped))
+
+
+@never_cache
+@csrf_exempt
+def landing(request: HttpRequest, key: str) -> HttpResponse:
+    study = Study.objects.filter(key=key).first()
+    problem = messages.why_no_arrivals(study, has_places=study is not None and may_take_arrivals(study))
+    if problem:
+        return refuse(request, problem)
+    if request.method != "POST":
+        return render(request, "studies/landing.html", {"page": pages.landing_page(study)})
+    try:
+        session = start_session(study.pk, at=timezone.now())
+    except StudyNotOpen as reason:
+        return refuse(request, messages.NOT_OPEN[reason.state])
+    return see(session)
+
+
+@require_GET
+@with_session
+def session_page(request: HttpRequest, session: Session) -> HttpResponse:
+    at = timezone.now()
+    place = resume(session.pk, at=at)
+    session.refresh_from_db()
+    match place.stage:
+        case Stage.CONSENT:
+            return render(request, "studies/consent.html", {"page": pages.consent_page(session)})
+        case Stage.INSTRUCTIONS:
+            return render(request, "studies/instructions.html", {"page": pages.instructions_page(session)})
+        case Stage.TRIAL:
+            page = pages.trial_page(session, place.assignment, at=at)
+            return render(request, "studies/trial.html", {"page": page})
+        case Stage.WAITING:
+            return render(request, "studies/waiting.html", {"page": pages.waiting_page(session)})
+        case Stage.THANKS:
+            return render(request, "studies/thanks.html", {"page": pages.thanks_page(session)})
+    return refuse(request, messages.STOPPED[place.stage])
+
+
+@require_POST
+@with_session
+def consent(request: HttpRequest, session: Session) -> HttpResponse:
+    version = request.POST.get("version", "")
+    if request.POST.get("agree") == "yes" and version.isdecimal():
+        try:
+            agree(session.pk, version=int(version), at=timezone.now())
+        except ConsentChanged:
+            pass  # The page that follows shows the text now in force.
+    return see(session)
+
+
+@require_POST
+@with_session
+def begin(request: HttpRequest, session: Session) -> HttpResponse:
+    begin_trials(session.pk, at=timezone.now())
+    return see(session)
+
+
+@with_session
+@api_view(["POST"])
+def progress(request: Request, session: Session) -> Response:
+    report = ViewReport(data=request.data)
+    if not report.is_valid():
+        return _invalid(report)
+    view = report.view()
+    if view:
+        try:
+            record_view(session.pk, report.validated_data["assignment"], view, at=timezone.now())
+        except NotThisSessionsTrial:
+            return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
+    return Response(status=204)
+
+
+@with_session
+@api_view(["POST"])
+def vote(request: Request, session: Session) -> HttpResponse:
+    report = VoteReport(data=request.data)
+    if not report.is_valid():
+        return _invalid(report)
+    key = report.validated_data["assignment"]
+    question = pages.primary_question(session.study)
+    at = timezone.now()
+    try:
+        place = cast_vote(
+            session.pk,
+            key,
+            {question.key: report.answer()},
+            at=at,
+            rt_ms=report.validated_data.get("rt_ms"),
+            view=report.view(),
+        )
+    except NotThisSessionsTrial:
+        return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
+    except AlreadyAnswered as reason:
+        return Response({"message": str(reason)}, status=409)
+    except VoteRefused as reason:
+        return Response({"message": str(reason)}, status=400)
+    outcome = "late" if was_late(session.pk, key) else "accepted"
+    return _next(request, session, place, outcome=outcome)
+
+
+@with_session
+@api_view(["POST"])
+def failed(request: Request, session: Session) -> HttpResponse:
+    report = FailureReport(data=request.data)
+    if not report.is_valid():
+        return _invalid(report)
+    data = report.validated_data
+    at = timezone.now()
+    try:
+        fail_trial(session.pk, data["assignment"], part=data["part"], reason=data["reason"], at=at)
+    except NotThisSessionsTrial:
+        return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
+    return _next(request, session, resume(session.pk, at=at), outcome="failed")
+
+
+@require_GET
+@with_session
+@api_view(["GET"])
+def ahead(request: Request, session: Session) -> Response:
+    """Media of the trial after this one, to be loaded while this one plays. Begins nothing."""
+    current = current_assignment(session)
+    following = None
+    if current is not None:
+        following = (
+            session.assignments.filter(state=AssignmentState.LIVE, position__gt=current.position)
+            .order_by("position")
+            .first()
+        )
+    if following is None:
+        return Response({"next": None})
+    media = pages.media_of(following, at=timezone.now())
+    return Response({"next": {"assignment": str(following.key), "media": media}})
+
+
+def refuse(request: HttpRequest, message: "messages.Message") -> HttpResponse:
+    page = pages.MessagePage(message.heading, message.heading, message.text, message.remedy)
+    return render(request, "studies/message.html", {"page": page}, status=message.status)
+
+
+def see(session: Session) -> HttpResponse:
+    response = redirect("studies:session", session.token)
+    response.status_code = SEE_OTHER
+    return response
+
+
+def _next(request: Request, session: Session, place: Place, *, outcome: str) -> HttpResponse:
+    if "application/json" not in request.headers.get("Accept", ""):
+        return see(session)
+    trial = None
+    if place.assignment is not None:
+        trial = pages.asdict(pages.trial_of(session, place.assignment, at=timezone.now()))
+    return Response({"outcome": outcome, "stage": place.stage, "next": trial})
+
+
+def _invalid(report: Serializer) -> Response:
+    fields = ", ".join(sorted(report.errors))
+    return Response({"message": messages.INVALID.format(fields=fields)}, status=400)
