@@ -24,7 +24,7 @@ class ItemRow:
     line               of its first row
     speaker            key of the speaker's clip, which names the item
     kind               main, practice, catch or attention
-    correct_condition  of a check, else empty
+    correct_condition  of a check, or of a practice item that has one; else empty
     conditions         clip key of the listener that each condition shows, in the order of the manifest
     """
 
@@ -126,13 +126,8 @@ def _item_problems(speaker: str, entries: Sequence[TableRow]) -> list[tuple[int,
             )
         seen.setdefault(condition, entry.line)
         if _kind(entry) != _kind(first):
-            found.append(
-                (
-                    entry.line,
-                    f"item '{speaker}' is {_kind(entry)} here and {_kind(first)} on line {first.line}: "
-                    "an item has one kind",
-                )
-            )
+            here, before = _kind(entry), f"{_kind(first)} on line {first.line}"
+            found.append((entry.line, f"item '{speaker}' is {here} here, but {before}: make them alike"))
     if len(answers) > 1:
         named = " and ".join(sorted(answers))
         found.append((first.line, f"item '{speaker}' has correct_condition {named}: keep one"))
@@ -178,10 +173,8 @@ def _contents(
         content = [listeners.get(item.conditions.get(condition, "")) for condition in (left, right)]
         if content[0] and content[0] == content[1]:
             problems.append(f"item '{item.speaker}' shows the same video for {left} and {right}: change one")
-    if answer and item.kind not in CHECKS:
-        problems.append(
-            f"item '{item.speaker}' is {item.kind}, which has no right answer: empty correct_condition"
-        )
+    if answer and item.kind == "main":
+        problems.append(f"item '{item.speaker}' is main, which has no right answer: empty correct_condition")
     elif item.kind in CHECKS and not answer:
         problems.append(f"{item.kind} item '{item.speaker}' has no correct_condition: name the right one")
     elif answer and answer not in item.conditions:

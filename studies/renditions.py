@@ -1,0 +1,271 @@
+"""Clips made alike for showing: an evaluator's rivals differ in nothing but the listener. Pure: PyAV.
+
+A speaker and its listeners become H.264 of one rate and length. The listeners of an item share a canvas, the settings
+of the encoder and, padded, the number of bytes; they have no sound. No file carries metadata.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.bitstream import BitStreamFilterContext
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from .pictures import FPS, SAMPLE_RATE, pictures_on, sound_of
+
+# Names how files are made; a change of anything below changes it, and prepared studies are made anew.
+SETTINGS_VERSION = "1"
+LARGEST_SIDE = 640
+# One thread and no B-frames: the same bytes on every machine with the same libraries, and no edit list.
+X264 = {
+    "preset": "veryfast",
+    "crf": "20",
+    "profile": "high",
+    "x264-params": "threads=1:bframes=0:keyint=50:min-keyint=25:colormatrix=smpte170m:force-cfr=1",
+}
+AAC_BITS = 128_000
+# NAL unit 6 holds x264's name and settings.
+WITHOUT_ENCODER_NAME = "filter_units=remove_types=6"
+# Byte lengths are rounded up, so that they hardly tell how much the most moving listener moves.
+PADDING_STEP = 4096
+BOX_HEADER = 8
+
+
+class ListenerTooShort(ValueError):
+    """Listeners that end before their speaker, where the study refuses that.
+
+    lengths_s  of each such listener, by clip key; `speaker_s` is what they should reach
+    """
+
+    def __init__(self, lengths_s: Mapping[str, float], *, speaker_s: float) -> None:
+        self.lengths_s = dict(lengths_s)
+        self.speaker_s = speaker_s
+        super().__init__("; ".join(f"'{key}' {self.sentence(key)}" for key in self.lengths_s))
+
+    def sentence(self, key: str) -> str:
+        """What is wrong with one listener, and what to do."""
+        return (
+            f"lasts {self.lengths_s[key]:.2f} s, the speaker {self.speaker_s:.2f} s: "
+            "choose a longer listener, or freeze short listeners"
+        )
+
+
+@dataclass(frozen=True)
+class Source:
+    """A clip to make a rendition of: where it is, what its content is, and what probing it found."""
+
+    key: str
+    path: Path
+    sha256: str
+    length_s: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ItemPlan:
+    """How the renditions of one item are made.
+
+    frames     of every rendition of the item, at FPS
+    moving     frames until every listener holds its picture; equal to `frames` where nothing is frozen
+    canvas     width, height of the listeners; `speaker_canvas` of the speaker
+    """
+
+    speaker: Source
+    listeners: tuple[Source, ...]
+    frames: int
+    moving: int
+    canvas: tuple[int, int]
+    speaker_canvas: tuple[int, int]
+
+    @property
+    def recipe(self) -> str:
+        """Hash of all that the item's files depend on: 64 hex digits."""
+        parts = {
+            "version": SETTINGS_VERSION,
+            "settings": [X264, AAC_BITS, PADDING_STEP, FPS, SAMPLE_RATE],
+            "speaker": self.speaker.sha256,
+            "listeners": sorted(listener.sha256 for listener in self.listeners),
+            "shape": [self.frames, self.moving, self.canvas, self.speaker_canvas],
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class MadeRendition:
+    """A finished file. `size_bytes` includes the padding; `sha256` is of the whole file."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    frames: int
+    width: int
+    height: int
+    has_audio: bool
+
+
+def plan_item(speaker: Source, listeners: Sequence[Source], *, freeze: bool) -> ItemPlan:
+    """One length, one canvas and one moment of freezing for an item.
+
+    freeze  whether a listener shorter than the speaker holds its last picture; then all hold theirs from that
+            moment on, so that stillness tells nothing
+    Raises  ListenerTooShort naming every short listener, unless `freeze`; half a frame counts as long enough
+    """
+    frames = max(1, frames_of(speaker.length_s))
+    short = {one.key: one.length_s for one in listeners if frames_of(one.length_s) < frames}
+    if short and not freeze:
+        raise ListenerTooShort(short, speaker_s=speaker.length_s)
+    shortest = min((frames_of(one.length_s) for one in listeners), default=frames)
+    return ItemPlan(
+        speaker=speaker,
+        listeners=tuple(listeners),
+        frames=frames,
+        moving=max(1, min(frames, shortest)),
+        canvas=common_canvas((one.width, one.height) for one in listeners),
+        speaker_canvas=common_canvas([(speaker.width, speaker.height)]),
+    )
+
+
+def frames_of(length_s: float) -> int:
+    """Whole frames nearest to a length in seconds; a half counts up."""
+    return int(Fraction(length_s).limit_denominator(1_000_000) * FPS + Fraction(1, 2))
+
+
+def common_canvas(sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """The smallest even canvas that holds every size, scaled down so that no side exceeds LARGEST_SIDE."""
+    widths, heights = zip(*sizes, strict=True)
+    scale = min(Fraction(1), Fraction(LARGEST_SIDE, max(*widths, *heights)))
+    width, height = (max(16, round(max(sides) * scale / 2) * 2) for sides in (widths, heights))
+    return width, height
+
+
+def make_item(plan: ItemPlan, folder: Path) -> dict[str, MadeRendition]:
+    """Make every file of an item in `folder`, the listeners padded to one byte length; by clip key.
+
+    Raises  VideoProblem (retrieval.video) where a clip cannot be decoded
+    """
+    made = {plan.speaker.key: make_speaker(plan, folder / "0.mp4")}
+    files = {}
+    for number, listener in enumerate(plan.listeners, start=1):
+        files[listener.key] = folder / f"{number}.mp4"
+        make_listener(plan, listener, files[listener.key])
+    length = padded_length(path.stat().st_size for path in files.values())
+    for key, path in files.items():
+        pad_file(path, length=length)
+        made[key] = _made(path, plan=plan, canvas=plan.canvas, has_audio=False)
+    return made
+
+
+def make_speaker(plan: ItemPlan, target: Path) -> MadeRendition:
+    """The speaker with sound; a silent track where the clip has none, so that every speaker plays alike."""
+    sound = sound_of(plan.speaker.path, samples=plan.frames * SAMPLE_RATE // FPS)
+    with _output(target) as out:
+        video = _video_stream(out, plan.speaker_canvas)
+        _encode_sound(out, sound)
+        _encode_pictures(out, video, plan.speaker.path, canvas=plan.speaker_canvas, plan_frames=(plan.frames,) * 2)
+    return _made(target, plan=plan, canvas=plan.speaker_canvas, has_audio=True)
+
+
+def make_listener(plan: ItemPlan, listener: Source, target: Path) -> None:
+    """One listener without sound, not padded yet."""
+    with _output(target) as out:
+        video = _video_stream(out, plan.canvas)
+        _encode_pictures(out, video, listener.path, canvas=plan.canvas, plan_frames=(plan.moving, plan.frames))
+
+
+def padded_length(sizes: Iterable[int]) -> int:
+    """The one byte length for files of these sizes: room for a padding box in each, in whole steps."""
+    return -(-(max(sizes) + BOX_HEADER) // PADDING_STEP) * PADDING_STEP
+
+
+def pad_file(path: Path, *, length: int) -> None:
+    """Append an ISO `free` box, which players skip, so that the file has `length` bytes.
+
+    The box holds bytes that no compression on the way can shorten, drawn from the content.
+    Raises  ValueError if the file leaves no room for the box
+    """
+    content = path.read_bytes()
+    room = length - len(content)
+    if room < BOX_HEADER:
+        raise ValueError(f"{len(content)} bytes leave no room for a box in {length}")
+    filling = hashlib.shake_256(content).digest(room - BOX_HEADER)
+    with path.open("ab") as file:
+        file.write(room.to_bytes(4, "big") + b"free" + filling)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _output(target: Path) -> OutputContainer:
+    # bitexact leaves out the muxer's name; faststart puts the index first, so that playing begins at once.
+    return av.open(str(target), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
+
+
+def _video_stream(out: OutputContainer, canvas: tuple[int, int]) -> VideoStream:
+    stream = out.add_stream("libx264", rate=FPS, options=dict(X264))
+    stream.width, stream.height = canvas
+    stream.pix_fmt = "yuv420p"
+    stream.time_base = stream.codec_context.time_base = Fraction(1, FPS)
+    stream.codec_context.flags |= av.codec.context.Flags.bitexact
+    return stream
+
+
+def _encode_pictures(
+    out: OutputContainer, stream: VideoStream, path: Path, *, canvas: tuple[int, int], plan_frames: tuple[int, int]
+) -> None:
+    """Encode `plan_frames[1]` pictures, the last of the first `plan_frames[0]` held to the end."""
+    moving, frames = plan_frames
+    nameless = BitStreamFilterContext(WITHOUT_ENCODER_NAME, stream)
+    last = None
+    for last in pictures_on(path, canvas=canvas, frames=moving):
+        _mux(out, stream, stream.encode(last), nameless)
+    for number in range(moving, frames):
+        last.pts = number
+        _mux(out, stream, stream.encode(last), nameless)
+    _mux(out, stream, stream.encode(None), nameless)
+    for packet in nameless.filter(None):
+        out.mux(packet)
+
+
+def _mux(
+    out: OutputContainer, stream: VideoStream, packets: Iterable[av.Packet], nameless: BitStreamFilterContext
+) -> None:
+    for packet in packets:
+        for clean in nameless.filter(packet):
+            clean.stream = stream
+            out.mux(clean)
+
+
+def _encode_sound(out: OutputContainer, sound: np.ndarray) -> None:
+    stream = out.add_stream("aac", rate=SAMPLE_RATE, layout="mono" if sound.shape[0] == 1 else "stereo")
+    stream.bit_rate = AAC_BITS
+    stream.codec_context.flags |= av.codec.context.Flags.bitexact
+    for start in range(0, sound.shape[1], 1024):
+        piece = np.ascontiguousarray(sound[:, start : start + 1024])
+        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=stream.layout.name)
+        frame.sample_rate = SAMPLE_RATE
+        frame.time_base = Fraction(1, SAMPLE_RATE)
+        frame.pts = start
+        out.mux(stream.encode(frame))
+    out.mux(stream.encode(None))
+
+
+def _made(path: Path, *, plan: ItemPlan, canvas: tuple[int, int], has_audio: bool) -> MadeRendition:
+    content = path.read_bytes()
+    return MadeRendition(
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        frames=plan.frames,
+        width=canvas[0],
+        height=canvas[1],
+        has_audio=has_audio,
+    )
