@@ -1,0 +1,179 @@
+"""Blind media: a trial's videos under addresses that tell nothing, expire, and answer byte ranges."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import uuid
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import get_script_prefix
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.http import require_safe
+
+from .models import Assignment, Rendition
+from .ranges import ByteRange, RangeNotSatisfiable, requested_range
+
+logger = logging.getLogger(__name__)
+
+PARTS = ("speaker", "left", "right")
+SALT = "studies.media"
+MAC_BYTES = 16
+# uuid of the assignment, number of the part, second at which the address expires: always as long as any other.
+PAYLOAD = struct.Struct(">16sBQ")
+CHUNK_BYTES = 64 * 1024
+
+
+class ForgedAddress(ValueError):
+    """The address was not made here, or was changed."""
+
+
+class ExpiredAddress(ValueError):
+    """The address was right once."""
+
+
+class MediaGone(LookupError):
+    """The trial or its video is no longer there, or was taken down."""
+
+
+def media_address(assignment: uuid.UUID, part: str, *, at: datetime) -> str:
+    """The path under which one video of a trial is served.
+
+    part  speaker, left or right
+    The same within one period of REALTALK_MEDIA_MINUTES, so that what a browser loaded ahead is found in its
+    cache; works for at least one period and less than two.
+    """
+    return f"{get_script_prefix()}m/{sign(assignment, part, at=at)}"
+
+
+def sign(assignment: uuid.UUID, part: str, *, at: datetime) -> str:
+    """The opaque last part of an address: url-safe, of one length for all trials and parts."""
+    period = settings.REALTALK_MEDIA_MINUTES * 60
+    expires = (int(at.timestamp()) // period + 2) * period
+    payload = PAYLOAD.pack(assignment.bytes, PARTS.index(part), expires)
+    return urlsafe_b64encode(payload + _mac(payload, settings.SECRET_KEY)).rstrip(b"=").decode()
+
+
+def unsign(signed: str, *, at: datetime) -> tuple[uuid.UUID, str, int]:
+    """The assignment, the part, and how many seconds the address still works.
+
+    Raises  ForgedAddress, ExpiredAddress
+    """
+    try:
+        raw = urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
+        payload, mac = raw[: PAYLOAD.size], raw[PAYLOAD.size :]
+        key, part, expires = PAYLOAD.unpack(payload)
+    except (ValueError, struct.error) as error:
+        raise ForgedAddress(signed) from error
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    # The decoder ignores stray characters and bits: only the one right spelling passes.
+    spelt = urlsafe_b64encode(raw).rstrip(b"=").decode()
+    if not any(constant_time_compare(mac, _mac(payload, secret)) for secret in secrets) or spelt != signed:
+        raise ForgedAddress(signed)
+    left_s = expires - int(at.timestamp())
+    if left_s <= 0:
+        raise ExpiredAddress(signed)
+    return uuid.UUID(bytes=key), PARTS[part], left_s
+
+
+def rendition_shown(assignment: uuid.UUID, part: str) -> Rendition:
+    """The prepared file behind one part of a trial.
+
+    Raises  MediaGone if the trial is unknown, not prepared, or shows someone whose clips were taken down
+    """
+    trial = Assignment.objects.select_related("item", "left", "right").filter(key=assignment).first()
+    if trial is None:
+        raise MediaGone(assignment)
+    wanted = Rendition.objects.select_related("clip__person")
+    if part == "speaker":
+        rendition = wanted.filter(item=trial.item, clip=trial.item.speaker_id).first()
+    else:
+        rendition = wanted.filter(pk=getattr(trial, part).rendition_id).first()
+    if rendition is None or (rendition.clip.person and rendition.clip.person.taken_down_at):
+        raise MediaGone(assignment)
+    return rendition
+
+
+@require_safe
+def serve(request: HttpRequest, signed: str) -> HttpResponseBase:
+    """The video at an address: whole, in part, or through nginx where REALTALK_ACCEL_PREFIX names its location."""
+    try:
+        assignment, part, left_s = unsign(signed, at=timezone.now())
+        file = rendition_shown(assignment, part).file
+    except ForgedAddress:
+        return _refuse(403, "This address is not one of ours. Reload the page for a new one.")
+    except ExpiredAddress:
+        return _refuse(410, "This address has expired. Reload the page for a new one.")
+    except MediaGone:
+        return _refuse(410, "This video is no longer shown. Reload the page to go on.")
+    path = Path(settings.MEDIA_ROOT) / file
+    if settings.REALTALK_ACCEL_PREFIX:
+        response: HttpResponseBase = HttpResponse(content_type="video/mp4")
+        response["X-Accel-Redirect"] = settings.REALTALK_ACCEL_PREFIX.rstrip("/") + "/" + quote(file)
+    else:
+        try:
+            response = _file_response(request, path)
+        except OSError:
+            logger.exception("A prepared video cannot be read; prepare its study again")
+            return _refuse(404, "This video cannot be found. Reload the page to go on.")
+    # Whoever has the address may keep the file as long as the address works; no one in between may.
+    response["Cache-Control"] = f"private, max-age={left_s}"
+    return response
+
+
+def _file_response(request: HttpRequest, path: Path) -> HttpResponseBase:
+    """200, 206 or 416. There is no validator to compare, so If-Range never holds and the whole file is sent."""
+    size = path.stat().st_size
+    header = request.headers.get("Range") if request.method == "GET" and "If-Range" not in request.headers else None
+    try:
+        part = requested_range(header, size=size)
+    except RangeNotSatisfiable:
+        refusal = _refuse(416, "No byte of the video is in that range.")
+        refusal["Content-Range"] = f"bytes */{size}"
+        refusal["Accept-Ranges"] = "bytes"
+        return refusal
+    sent = part or ByteRange(0, size - 1, size)
+    if request.method == "HEAD":
+        response: HttpResponseBase = HttpResponse(content_type="video/mp4")
+    else:
+        response = StreamingHttpResponse(_Bytes(path, sent), content_type="video/mp4")
+    if part:
+        response.status_code = 206
+        response["Content-Range"] = part.content_range
+    response["Content-Length"] = str(sent.length)
+    response["Accept-Ranges"] = "bytes"
+    return response
+
+
+class _Bytes:
+    """Part of a file in chunks; the server closes it, also when the browser went away before the first one."""
+
+    def __init__(self, path: Path, part: ByteRange) -> None:
+        self._file = path.open("rb")
+        self._file.seek(part.first)
+        self._left = part.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left and (chunk := self._file.read(min(CHUNK_BYTES, self._left))):
+            self._left -= len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _mac(payload: bytes, secret: str) -> bytes:
+    return salted_hmac(SALT, payload, secret=secret, algorithm="sha256").digest()[:MAC_BYTES]
+
+
+def _refuse(status: int, sentence: str) -> HttpResponse:
+    response = HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-store"
+    return response
