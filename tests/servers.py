@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,3 +116,13 @@ def _die_with_parent() -> None:
 
         set_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGINT)
+
+
+def wait_until(holds: Callable[[], bool], what: str, *, log: Path | None = None, within_s: float = 60.0) -> None:
+    """Look again and again at other processes until something holds; fails with the end of their log."""
+    ends = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > ends:
+            said = log.read_text(errors="replace")[-3000:] if log and log.exists() else ""
+            raise AssertionError(f"Waited {within_s:.0f} s for {what}. {said}")
+        time.sleep(0.05)

@@ -1,0 +1,28 @@
+"""Jobs' functions that the tests of the job machinery register."""
+
+from pathlib import Path
+
+from retrieval.jobs import Progress
+
+
+def count_to(number: int, *, progress: Progress) -> str:
+    """Report each step."""
+    for done in range(1, number + 1):
+        progress(done, number)
+    return f"Counted to {number}."
+
+
+def refuse(reason: str, *, progress: Progress) -> None:
+    """Fail."""
+    raise ValueError(reason)
+
+
+def hold(pipe: str, log: str, *, progress: Progress) -> str:
+    """Say in `log` that an attempt began, then wait until somebody opens the named pipe for writing."""
+    with Path(log).open("a") as begun:
+        begun.write("began\n")
+    Path(pipe).read_text()
+    return "Let go."
+
+
+JOBS = {f"{name}": f"tests.site.work.{name}" for name in ("count_to", "refuse", "hold")}
