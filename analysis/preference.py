@@ -124,9 +124,7 @@ def robust_shares(
     fewest = min(n_speakers, n_evaluators)
     share = halves.sum(axis=1) / (2 * n)
     agreed = (variance == 0) | (share == 0) | (share == 1)
-    spread = (
-        by_speaker**2 / (n_speakers - 1) + by_evaluator**2 / (n_evaluators - 1) + by_cell**2 / (n_cells - 1)
-    )
+    spread = by_speaker**2 / (n_speakers - 1) + by_evaluator**2 / (n_evaluators - 1) + by_cell**2 / (n_cells - 1)
     raw_df = np.divide(variance**2, spread, out=np.zeros_like(share), where=spread > 0)
     df = np.where(variance == 0, fewest - 1, np.clip(raw_df, fewest - 1, n_speakers + n_evaluators - 2))
     t = stdtrit(df, (1 + CONFIDENCE) / 2)

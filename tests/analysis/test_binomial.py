@@ -35,9 +35,7 @@ def test_wilson_and_clopper_pearson_give_newcombes_intervals(case):
     k, n = case["inputs"]["k"], case["inputs"]["n"]
 
     assert wilson_interval(k / n, n) == pytest.approx(case["expected"]["wilson"], abs=case["tol"])
-    assert exact_binomial(k, n).interval == pytest.approx(
-        case["expected"]["clopper_pearson"], abs=case["tol"]
-    )
+    assert exact_binomial(k, n).interval == pytest.approx(case["expected"]["clopper_pearson"], abs=case["tol"])
 
 
 def test_no_votes_are_not_a_preference_of_one_half():

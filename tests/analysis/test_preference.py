@@ -49,9 +49,7 @@ def test_study_as_variance_is_the_largest_of_the_three():
         [[row[2] for row in ROWS]], speakers=[row[0] for row in ROWS], evaluators=[row[1] for row in ROWS]
     )
 
-    assert math.sqrt(robust.variance[0]) == pytest.approx(
-        STUDY_A["expected"]["default_se"], abs=STUDY_A["tol"]
-    )
+    assert math.sqrt(robust.variance[0]) == pytest.approx(STUDY_A["expected"]["default_se"], abs=STUDY_A["tol"])
 
 
 def test_unanimous_votes_are_worth_the_fewer_of_speakers_and_evaluators():

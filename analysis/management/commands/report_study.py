@@ -1,0 +1,34 @@
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from analysis.records import NoQuestion, StudyMissing, study_with_key
+from analysis.reports import build_report, report_as_json, report_as_text
+
+
+class Command(BaseCommand):
+    help = (
+        "Print how often each treatment was preferred, with the interval for further speakers and "
+        "evaluators, while a study runs or after it. docs/statistics.md says how it is computed. "
+        "Example: python manage.py report_study demo --format json"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("key", help="The study's key, as create_study was given it.")
+        parser.add_argument(
+            "--format",
+            choices=["text", "json"],
+            default="text",
+            help="text: sentences to read (default). json: every number in full precision.",
+        )
+        parser.add_argument(
+            "--include-rehearsal",
+            action="store_true",
+            help="Report the rehearsal's simulated votes in place of evaluators'. They are never added up.",
+        )
+
+    def handle(self, *args: object, key: str, format: str, include_rehearsal: bool, **options: object) -> None:
+        try:
+            report = build_report(study_with_key(key), rehearsal=include_rehearsal, at=timezone.now())
+        except (StudyMissing, NoQuestion) as problem:
+            raise CommandError(str(problem)) from None
+        self.stdout.write(report_as_json(report) if format == "json" else report_as_text(report))

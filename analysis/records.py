@@ -1,0 +1,182 @@
+"""What the analysis reads of a study: its votes, its trials, and why some of them do not count."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from studies.models import (
+    Assignment,
+    AssignmentState,
+    Contrast,
+    Exclusion,
+    Question,
+    Rendition,
+    Study,
+    TrialKind,
+    Vote,
+)
+from studies.queries import active_exclusions, valid_assignments
+
+from .summary import ContrastVotes
+
+CHUNK = 2000
+LATE = "late"
+LATE_REASON = "Answered when its place was taken or the study was closed."
+
+
+class StudyMissing(Exception):
+    """There is no study with this key; the message names those that there are."""
+
+
+class NoQuestion(Exception):
+    """The study asks nothing, so there is nothing to report."""
+
+
+def study_with_key(key: str) -> Study:
+    """Raises  StudyMissing with a sentence that says which studies there are."""
+    study = Study.objects.filter(key=key).first()
+    if study is None:
+        known = ", ".join(Study.objects.order_by("key").values_list("key", flat=True)[:20])
+        remedy = f"Studies here: {known}." if known else "There is no study yet: make one with create_study."
+        raise StudyMissing(f"No study has the key '{key}'. {remedy}")
+    return study
+
+
+def primary_question(study: Study) -> Question:
+    """The first question by position. Raises  NoQuestion."""
+    question = study.questions.order_by("position").first()
+    if question is None:
+        raise NoQuestion(f"Study '{study.key}' has no question yet. Add one in the admin.")
+    return question
+
+
+@dataclass(frozen=True)
+class ExclusionLedger:
+    """Exclusions in force, by what they name. Each is (rule, reason), in the order they were made."""
+
+    of_session: dict[int, list[tuple[str, str]]]
+    of_assignment: dict[int, list[tuple[str, str]]]
+
+    def why_not(self, assignment: Assignment) -> list[tuple[str, str]]:
+        """Why this trial's votes do not count: late, then surplus, then rules; empty where they count."""
+        reasons = self.of_assignment.get(assignment.pk, []) + self.of_session.get(assignment.session_id, [])
+        reasons = sorted(reasons, key=lambda found: found[0] != Exclusion.SURPLUS)
+        if assignment.state == AssignmentState.LATE:
+            reasons.insert(0, (LATE, LATE_REASON))
+        return reasons
+
+
+def exclusion_ledger(study: Study) -> ExclusionLedger:
+    of_session: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    of_assignment: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    rows = active_exclusions(study).order_by("pk")
+    for session, assignment, rule, reason in rows.values_list("session_id", "assignment_id", "rule", "reason"):
+        if session:
+            of_session[session].append((rule, reason))
+        else:
+            of_assignment[assignment].append((rule, reason))
+    return ExclusionLedger(dict(of_session), dict(of_assignment))
+
+
+def counted_votes(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[Vote]:
+    """Votes that count in the headline: answered main trials, valid, under no exclusion in force.
+
+    rehearsal  the rehearsal's simulated votes instead of evaluators'
+    """
+    excluded = active_exclusions(study).filter(Q(assignment=OuterRef("pk")) | Q(session=OuterRef("session_id")))
+    counted = valid_assignments(study, rehearsal=rehearsal).filter(~Exists(excluded))
+    return Vote.objects.filter(question=question, assignment__in=counted)
+
+
+def contrast_votes(study: Study, question: Question, *, rehearsal: bool) -> list[ContrastVotes]:
+    """The votes that count, one entry a contrast in the study's order, empty ones included."""
+    rows: dict[int, list[tuple]] = defaultdict(list)
+    fields = counted_votes(study, question, rehearsal=rehearsal).values_list(
+        "assignment__slot__comparison__contrast_id",
+        "assignment__slot__treatment_side",
+        "choice",
+        "assignment__item__speaker__key",
+        "assignment__item__speaker__person_id",
+        "assignment__session__pseudonym",
+    )
+    for contrast, treatment_side, choice, item, person, evaluator in fields.order_by("pk").iterator(CHUNK):
+        preferred = 0.5 if choice == "tie" else float(choice == treatment_side)
+        rows[contrast].append((preferred, item, evaluator, choice, item if person is None else person))
+    return [
+        _columns(contrast, rows[contrast.pk])
+        for contrast in Contrast.objects.filter(study=study).order_by("position", "pk")
+    ]
+
+
+def _columns(contrast: Contrast, rows: list[tuple]) -> ContrastVotes:
+    preferred, items, evaluators, sides, people = zip(*rows, strict=True) if rows else ((),) * 5
+    return ContrastVotes(
+        treatment=contrast.treatment,
+        control=contrast.control,
+        preferred=preferred,
+        items=items,
+        evaluators=evaluators,
+        sides=sides,
+        people=people,
+    )
+
+
+def set_aside(study: Study, question: Question, *, rehearsal: bool) -> dict[str, int]:
+    """Answers to main trials that do not count, by the first reason: `late`, `surplus` or a rule's name."""
+    counted = counted_votes(study, question, rehearsal=rehearsal)
+    left_out = (
+        Assignment.objects.filter(
+            session__study=study,
+            session__rehearsal=rehearsal,
+            kind=TrialKind.MAIN,
+            votes__question=question,
+        )
+        .exclude(pk__in=counted.values("assignment_id"))
+        .order_by("pk")
+    )
+    ledger = exclusion_ledger(study)
+    reasons = (ledger.why_not(assignment) for assignment in left_out.iterator(CHUNK))
+    return dict(Counter(found[0][0] for found in reasons if found))
+
+
+_SHOWN = (
+    "session",
+    "item__speaker",
+    "left",
+    "right",
+    "slot__comparison__contrast",
+    "retest_of__slot__comparison__contrast",
+    "consent__version",
+)
+
+
+def answers_of(study: Study, *, with_rehearsal: bool) -> Iterator[Vote]:
+    """Every answer whatever became of it: session by session, in the order of trials and questions."""
+    votes = Vote.objects.filter(assignment__session__study=study)
+    if not with_rehearsal:
+        votes = votes.filter(assignment__session__rehearsal=False)
+    related = [f"assignment__{path}" for path in _SHOWN]
+    return (
+        votes.select_related("question", *related)
+        .order_by("assignment__session_id", "assignment__position", "question__position", "pk")
+        .iterator(CHUNK)
+    )
+
+
+def trials_of(study: Study, *, with_rehearsal: bool) -> Iterator[Assignment]:
+    """Every trial whatever became of it: session by session, in the order of trials."""
+    trials = Assignment.objects.filter(session__study=study)
+    if not with_rehearsal:
+        trials = trials.filter(session__rehearsal=False)
+    return trials.select_related(*_SHOWN).order_by("session_id", "position", "pk").iterator(CHUNK)
+
+
+def timelines_s(study: Study) -> dict[int, float]:
+    """How long each item plays, in seconds: as prepared, else as long as its speaker's clip."""
+    lengths = dict(study.items.values_list("pk", "speaker__length_s"))
+    prepared = Rendition.objects.filter(item__study=study).values_list(
+        "item_id", "clip_id", "item__speaker_id", "length_s"
+    )
+    return lengths | {item: length for item, clip, speaker, length in prepared if clip == speaker}

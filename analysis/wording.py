@@ -1,0 +1,101 @@
+"""How the report puts numbers into words: share and interval before p, the population named, no stars."""
+
+from typing import TYPE_CHECKING
+
+from .preference import FEWEST_EVALUATORS
+
+if TYPE_CHECKING:
+    from .summary import Summary
+
+NONE = "–"
+
+
+def p_text(p: float | None) -> str:
+    """`.030`, `< .001`, `1.000`; a dash where there is none."""
+    if p is None:
+        return NONE
+    if p < 0.001:
+        return "< .001"
+    return f"{p:.3f}".removeprefix("0")
+
+
+def p_clause(p: float) -> str:
+    """`p = .030` or `p < .001`."""
+    text = p_text(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def percent(share: float | None) -> str:
+    """One decimal, as `67.5 %`: whole per cent would let 50.4 and 49.6 both touch the line at 50."""
+    return NONE if share is None else f"{100 * share:.1f} %"
+
+
+def percent_range(interval: tuple[float, float] | None) -> str:
+    return NONE if interval is None else f"{100 * interval[0]:.1f}–{100 * interval[1]:.1f} %"
+
+
+def number(value: float | None, *, decimals: int = 1) -> str:
+    return NONE if value is None else f"{value:.{decimals}f}"
+
+
+def headline_sentences(summary: "Summary") -> list[str]:
+    """The generated sentence of one contrast, then whom it speaks of, then why the naive p is not used."""
+    if summary.votes == 0:
+        return [f"No votes yet on {summary.treatment} against {summary.control}."]
+    counted = (
+        f"{summary.treatment} was preferred over {summary.control} in {summary.wins} of {summary.votes} "
+        + ("vote" if summary.votes == 1 else "votes")
+        + _ties(summary.ties)
+    )
+    if summary.interval is None or summary.p is None or summary.effective_votes is None:
+        return [f"{counted} ({percent(summary.share)}).", summary.note or ""]
+    headline = (
+        f"{counted} ({percent(summary.share)}, 95 % interval {percent_range(summary.interval)}, "
+        f"clustered by speaker and evaluator, effective n {number(summary.effective_votes, decimals=0)}, "
+        f"{p_clause(summary.p)})."
+    )
+    population = (
+        f"Interval and p speak of further speakers and further evaluators like these {summary.speakers} "
+        f"and {summary.evaluators}."
+    )
+    return [headline, population, *_naive(summary.binomial_p)]
+
+
+def _ties(ties: int) -> str:
+    if not ties:
+        return ""
+    return ", with 1 tie that counts one half" if ties == 1 else f", with {ties} ties that count one half each"
+
+
+def _naive(p: float | None) -> list[str]:
+    if p is None:
+        return []
+    sentence = (
+        f"Taken as independent, the votes would give {p_clause(p)}: not used, because votes on one speaker "
+        "resemble each other, and so do votes of one evaluator."
+    )
+    return [sentence]
+
+
+def evaluator_warning(evaluators: int, smallest: float) -> str | None:
+    """What few evaluators cannot do; None from six on.
+
+    smallest  the smallest p that a sign-flip over them can reach
+    """
+    if not 0 < evaluators < FEWEST_EVALUATORS:
+        return None
+    people = "1 evaluator" if evaluators == 1 else f"{evaluators} evaluators"
+    return (
+        f"Votes of {people} cannot generalise to other evaluators without a model: the sign-flip over "
+        f"evaluators needs {FEWEST_EVALUATORS} to reach .05, and cannot go below {p_text(smallest)} here."
+    )
+
+
+def shared_person_warning(items: int, people: int) -> str | None:
+    """What follows where one person speaks in several items; None where nobody does."""
+    if people >= items:
+        return None
+    return (
+        f"The {items} speakers' clips show {people} people: the interval takes each clip for a speaker of "
+        "its own, so it says less about further people than it seems to."
+    )
