@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .tables import ManifestError, TableRow, key_problem, read_table
+from .tables import ManifestError, Problem, TableRow, in_order, key_problem, read_table
 
-__all__ = ["ClipRow", "ManifestError", "read_clip_manifest"]
+__all__ = ["ClipRow", "ManifestError", "read_clip_manifest", "scan_clip_manifest"]
 
 COLUMNS = ("clip_key", "file", "role", "person_key", "partner_key", "transcript", "split", "licence")
 ATTRIBUTE = "attr_"
@@ -43,26 +43,36 @@ class ClipRow:
 def read_clip_manifest(path: Path | str, *, known: Mapping[str, str] | None = None) -> list[ClipRow]:
     """The clips that a manifest lists, in its order.
 
-    known   role of each clip that the corpus already has, by key: a partner may be one of them
+    Takes what `scan_clip_manifest` takes.
     Raises  ManifestError with every problem of every line; the videos themselves are not opened here
+    """
+    rows, problems = scan_clip_manifest(path, known=known)
+    if problems:
+        raise ManifestError(in_order(problems))
+    return rows
+
+
+def scan_clip_manifest(
+    path: Path | str, *, known: Mapping[str, str] | None = None
+) -> tuple[list[ClipRow], list[Problem]]:
+    """The rows of a clip manifest as far as they can be read, and everything wrong with them.
+
+    known   role of each clip that the corpus already has, by key: a partner may be one of them
+    Raises  ManifestError where no row can be read at all
     Assumes `file` is relative to the manifest's folder, and stays in it, or absolute
     """
     path = Path(path)
     table, problems = read_table(path, required=COLUMNS, optional=("permitted_uses",), prefixes=(ATTRIBUTE,))
-    found: list[tuple[int, str]] = []
     rows: list[ClipRow] = []
     for entry in table:
         row, wrong = _read_row(entry, folder=path.parent)
-        found += [(entry.line, problem) for problem in wrong]
+        problems += [(entry.line, problem) for problem in wrong]
         rows.append(row)
-    found += _duplicates(rows)
-    found += _partner_problems(rows, known or {})
-    found += _person_problems(rows)
-    if problems or found:
-        found.sort(key=lambda pair: pair[0])
-        raise ManifestError([*problems, *(f"line {line}: {problem}" for line, problem in found)])
+    problems += _duplicates(rows)
+    problems += _partner_problems(rows, known or {})
+    problems += _person_problems(rows)
     # A listener's own partner_key only repeats the pair, which the speaker's row holds.
-    return [row if row.role == "speaker" else replace(row, partner_key="") for row in rows]
+    return [row if row.role == "speaker" else replace(row, partner_key="") for row in rows], problems
 
 
 def _read_row(entry: TableRow, *, folder: Path) -> tuple[ClipRow, list[str]]:
@@ -108,9 +118,7 @@ def _locate(name: str, folder: Path) -> tuple[Path, str | None]:
         home = folder.resolve()
         video = (home / given).resolve()
         if not given.is_absolute() and not video.is_relative_to(home):
-            return video, (
-                f"file '{name}' leaves the manifest's folder: move the video into it, or give its full path"
-            )
+            return video, (f"file '{name}' leaves the manifest's folder: move the video into it, or give its full path")
         if not video.exists():
             hint = "use '/' between folders" if "\\" in name else "check its name and folder"
             return video, f"file '{name}' does not exist: {hint}"
@@ -121,7 +129,7 @@ def _locate(name: str, folder: Path) -> tuple[Path, str | None]:
     return video, None
 
 
-def _duplicates(rows: list[ClipRow]) -> list[tuple[int, str]]:
+def _duplicates(rows: list[ClipRow]) -> list[Problem]:
     first: dict[str, int] = {}
     found = []
     for row in rows:
@@ -132,7 +140,7 @@ def _duplicates(rows: list[ClipRow]) -> list[tuple[int, str]]:
     return found
 
 
-def _partner_problems(rows: list[ClipRow], known: Mapping[str, str]) -> list[tuple[int, str]]:
+def _partner_problems(rows: list[ClipRow], known: Mapping[str, str]) -> list[Problem]:
     by_key = {row.clip_key: row for row in rows}
     roles = {**known, **{row.clip_key: row.role for row in rows}}
     return [
@@ -160,7 +168,7 @@ def _repeats_the_pair(listener: ClipRow, by_key: Mapping[str, ClipRow]) -> bool:
     return speaker is not None and speaker.role == "speaker" and speaker.partner_key == listener.clip_key
 
 
-def _person_problems(rows: list[ClipRow]) -> list[tuple[int, str]]:
+def _person_problems(rows: list[ClipRow]) -> list[Problem]:
     """Lines that declare something else about a person than an earlier line."""
     declared: dict[tuple[str, str], tuple[int, str]] = {}
     found = []
@@ -172,7 +180,5 @@ def _person_problems(rows: list[ClipRow]) -> list[tuple[int, str]]:
             line, before = declared.setdefault((row.person_key, column), (row.line, text))
             if row.person_key and before != text:
                 whose = f"{column} of person '{row.person_key}'"
-                found.append(
-                    (row.line, f"{whose} is {text!r}, but {before!r} on line {line}: make them alike")
-                )
+                found.append((row.line, f"{whose} is {text!r}, but {before!r} on line {line}: make them alike"))
     return found

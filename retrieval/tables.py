@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,10 @@ class ManifestError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
+# The line where it is (0: the file as a whole) and a sentence.
+Problem = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class TableRow:
     """One row of a table: `line` is where it begins in the file (the header is line 1); cells are trimmed."""
@@ -36,7 +40,7 @@ class TableRow:
 
 def read_table(
     path: Path | str, *, required: Sequence[str], optional: Sequence[str] = (), prefixes: Sequence[str] = ()
-) -> tuple[list[TableRow], list[str]]:
+) -> tuple[list[TableRow], list[Problem]]:
     """The rows of a CSV file and the problems of its lines; rows with a problem of form are left out.
 
     required  columns that must be there; `optional` ones may, and any that begins with one of `prefixes`
@@ -47,7 +51,7 @@ def read_table(
     text = _text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[TableRow] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     columns: list[str] = []
     csv.field_size_limit(LARGEST_CELL)
     line = 1
@@ -63,19 +67,25 @@ def read_table(
                 if wrong:
                     raise ManifestError([f"{path.name}, line {begun}: {problem}" for problem in wrong])
             elif len(cells) != len(columns):
-                problems.append(
-                    f"line {begun}: {len(cells)} cells, but the header has {len(columns)} columns: "
-                    "put a cell that contains a comma between double quotes"
-                )
+                count = f"{len(cells)} cells, but the header has {len(columns)} columns"
+                problems.append((begun, f"{count}: put a cell that contains a comma between double quotes"))
             else:
                 rows.append(TableRow(line=begun, cells=dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
-        problems.append(f"line {line}: cannot be read as CSV ({error}): check the double quotes from here on")
+        problems.append((line, f"cannot be read as CSV ({error}): check the double quotes from here on"))
     if not columns:
         raise ManifestError([f"{path.name} is empty: its first line must be {','.join(required)}"])
     if not rows and not problems:
-        problems.append(f"{path.name} has a header and no rows: add one row for each entry")
+        problems.append((0, f"{path.name} has a header and no rows: add one row for each entry"))
     return rows, problems
+
+
+def in_order(problems: Iterable[Problem]) -> list[str]:
+    """Problems as sentences that begin with their line, in the order of lines."""
+    return [
+        f"line {line}: {sentence}" if line else sentence
+        for line, sentence in sorted(problems, key=lambda problem: problem[0])
+    ]
 
 
 def key_problem(column: str, value: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval.tables import ManifestError, TableRow, key_problem, read_table
+from retrieval.tables import ManifestError, Problem, TableRow, in_order, key_problem, read_table
 
 __all__ = ["ItemRow", "ManifestError", "StimulusTable", "read_stimuli"]
 
@@ -60,24 +60,20 @@ def read_stimuli(
     """
     path = Path(path)
     table, problems = read_table(path, required=COLUMNS, optional=OPTIONAL)
-    found: list[tuple[int, str]] = []
     by_item: dict[str, list[TableRow]] = {}
     for entry in table:
-        found += [(entry.line, p) for p in _row_problems(entry, speakers, listeners, persons or {})]
+        problems += [(entry.line, p) for p in _row_problems(entry, speakers, listeners, persons or {})]
         by_item.setdefault(entry.cells["item"], []).append(entry)
     items = []
     for speaker, entries in by_item.items():
-        found += _item_problems(speaker, entries)
+        problems += _item_problems(speaker, entries)
         item = _gather(speaker, entries)
         items.append(item)
-        found += [
-            (item.line, problem) for problem in _contents(item, listeners=listeners, contrasts=contrasts)
-        ]
+        problems += [(item.line, problem) for problem in _contents(item, listeners=listeners, contrasts=contrasts)]
     if items and not any(item.kind == "main" for item in items):
-        problems.append(f"{path.name} has no item of kind main: there is nothing to vote on")
-    if problems or found:
-        found.sort(key=lambda pair: pair[0])
-        raise ManifestError([*problems, *(f"line {line}: {problem}" for line, problem in found)])
+        problems.append((0, f"{path.name} has no item of kind main: there is nothing to vote on"))
+    if problems:
+        raise ManifestError(in_order(problems))
     return StimulusTable(items=tuple(items))
 
 
@@ -101,15 +97,13 @@ def _row_problems(
         other = "a speaker" if clip in speakers else "no clip of the corpus"
         problems.append(f"clip_key '{clip}' is {other}: a condition shows a listener")
     elif persons.get(item) and persons.get(item) == persons.get(clip):
-        problems.append(
-            f"listener '{clip}' and speaker '{item}' are the same person: choose another listener"
-        )
+        problems.append(f"listener '{clip}' and speaker '{item}' are the same person: choose another listener")
     if kind and kind not in KINDS:
         problems.append(f"kind is {kind!r}: it must be {', '.join(KINDS)} or empty (main)")
     return problems
 
 
-def _item_problems(speaker: str, entries: Sequence[TableRow]) -> list[tuple[int, str]]:
+def _item_problems(speaker: str, entries: Sequence[TableRow]) -> list[Problem]:
     """Lines of one item that contradict an earlier one."""
     found = []
     first = entries[0]
@@ -152,9 +146,7 @@ def _kind(entry: TableRow) -> str:
     return entry.cells.get("kind", "") or "main"
 
 
-def _contents(
-    item: ItemRow, *, listeners: Mapping[str, str], contrasts: Sequence[tuple[str, str]]
-) -> list[str]:
+def _contents(item: ItemRow, *, listeners: Mapping[str, str], contrasts: Sequence[tuple[str, str]]) -> list[str]:
     """What an item lacks for the trials that it is for."""
     problems = []
     answer = item.correct_condition
