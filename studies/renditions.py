@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,8 @@ import numpy as np
 from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.video.stream import VideoStream
+
+from retrieval.video import VideoProblem
 
 from .pictures import FPS, SAMPLE_RATE, pictures_on, sound_of
 
@@ -57,6 +60,15 @@ class ListenerTooShort(ValueError):
             f"lasts {self.lengths_s[key]:.2f} s, the speaker {self.speaker_s:.2f} s: "
             "choose a longer listener, or freeze short listeners"
         )
+
+
+class ClipUnusable(ValueError):
+    """A clip that cannot be decoded after all: its `key`, and the `reason`, which goes on from "clip 'x'"."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key = key
+        self.reason = reason
+        super().__init__(f"'{key}' {reason}")
 
 
 @dataclass(frozen=True)
@@ -151,28 +163,36 @@ def common_canvas(sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
 def make_item(plan: ItemPlan, folder: Path) -> dict[str, MadeRendition]:
     """Make every file of an item in `folder`, the listeners padded to one byte length; by clip key.
 
-    Raises  VideoProblem (retrieval.video) where a clip cannot be decoded
+    Raises  ClipUnusable naming the first clip that cannot be decoded
     """
-    made = {plan.speaker.key: make_speaker(plan, folder / "0.mp4")}
-    files = {}
+    files = {plan.speaker.key: folder / "0.mp4"}
+    with _naming(plan.speaker):
+        make_speaker(plan, files[plan.speaker.key])
     for number, listener in enumerate(plan.listeners, start=1):
         files[listener.key] = folder / f"{number}.mp4"
-        make_listener(plan, listener, files[listener.key])
-    length = padded_length(path.stat().st_size for path in files.values())
-    for key, path in files.items():
-        pad_file(path, length=length)
-        made[key] = _made(path, plan=plan, canvas=plan.canvas, has_audio=False)
-    return made
+        with _naming(listener):
+            make_listener(plan, listener, files[listener.key])
+    length = padded_length(files[listener.key].stat().st_size for listener in plan.listeners)
+    for listener in plan.listeners:
+        pad_file(files[listener.key], length=length)
+    return {key: _made(path, plan=plan, is_speaker=key == plan.speaker.key) for key, path in files.items()}
 
 
-def make_speaker(plan: ItemPlan, target: Path) -> MadeRendition:
+@contextmanager
+def _naming(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except VideoProblem as problem:
+        raise ClipUnusable(source.key, f"cannot be shown: {problem}") from problem
+
+
+def make_speaker(plan: ItemPlan, target: Path) -> None:
     """The speaker with sound; a silent track where the clip has none, so that every speaker plays alike."""
     sound = sound_of(plan.speaker.path, samples=plan.frames * SAMPLE_RATE // FPS)
     with _output(target) as out:
         video = _video_stream(out, plan.speaker_canvas)
         _encode_sound(out, sound)
         _encode_pictures(out, video, plan.speaker.path, canvas=plan.speaker_canvas, plan_frames=(plan.frames,) * 2)
-    return _made(target, plan=plan, canvas=plan.speaker_canvas, has_audio=True)
 
 
 def make_listener(plan: ItemPlan, listener: Source, target: Path) -> None:
@@ -258,14 +278,15 @@ def _encode_sound(out: OutputContainer, sound: np.ndarray) -> None:
     out.mux(stream.encode(None))
 
 
-def _made(path: Path, *, plan: ItemPlan, canvas: tuple[int, int], has_audio: bool) -> MadeRendition:
+def _made(path: Path, *, plan: ItemPlan, is_speaker: bool) -> MadeRendition:
+    width, height = plan.speaker_canvas if is_speaker else plan.canvas
     content = path.read_bytes()
     return MadeRendition(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
         size_bytes=len(content),
         frames=plan.frames,
-        width=canvas[0],
-        height=canvas[1],
-        has_audio=has_audio,
+        width=width,
+        height=height,
+        has_audio=is_speaker,
     )
