@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
+FUZZ_EXAMPLES ?= 1000
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,7 +24,7 @@ setup: $(INSTALLED)  ## Make the environment (.venv) and install what the site n
 
 demo: setup  ## Make a demo corpus and a ready study, and serve it
 	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) make_demo
+	@$(MANAGE) make_demo --port $(PORT)
 	@$(MANAGE) serve --host $(HOST) --port $(PORT)
 
 serve: setup  ## Serve the site: web server, worker and broker together (PORT=8000 HOST=127.0.0.1)
@@ -43,8 +44,8 @@ lint: $(INSTALLED_DEV)  ## Check style, import directions and missing migrations
 format: $(INSTALLED_DEV)  ## Let ruff sort imports and mend what it can
 	$(BIN)/ruff check --fix .
 
-fuzz: $(INSTALLED_DEV)  ## Look longer for failing sequences of events (minutes; HYPOTHESIS_PROFILE=fuzz)
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m data_layer
+fuzz: $(INSTALLED_DEV)  ## Look longer for failing sequences of events (FUZZ_EXAMPLES=1000)
+	REALTALK_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/studies
 
 faults: $(INSTALLED_DEV)  ## Kill workers and whole families of processes, and see that nothing is lost or left
 	$(BIN)/python -m pytest tests/site/test_jobs_killed.py tests/site/test_serve.py

@@ -3,9 +3,9 @@
 Celery only says when to look at a row. A message that is lost, doubled or late changes nothing: `claim_job` is one
 conditional update, so one worker wins, and a worker that is killed loses its lease, so another begins again.
 
-The functions of settings.REALTALK_JOBS do the work. Each is called with the job's arguments and `progress`, a
-function of (done, total), and returns None or a sentence for the researcher. Each is safe to run twice and to be
-killed at any line.
+The functions of settings.REALTALK_JOBS do the work. Each is called with the job's arguments, `at`, when this attempt
+began, and `progress`, a function of (done, total), all by name; a text that it returns is kept for the researcher.
+Each is safe to run twice and to be killed at any line.
 """
 
 import logging
@@ -76,11 +76,12 @@ def run_job(job_id: int, *, owner: str, clock: Clock) -> Job:
     Returns the job as it ended: done, or failed with the error's text as `message`
     Raises  JobNotFree if it cannot be claimed, or if the lease was lost while working: then nothing is written
     """
-    job = claim_job(job_id, owner=owner, at=clock())
+    began = clock()
+    job = claim_job(job_id, owner=owner, at=began)
     try:
         with _heartbeat(job, clock) as lost:
-            message = _function_of(job.kind)(**job.arguments, progress=_progress_of(job, lost))
-        ended: dict[str, Any] = {"state": JobState.DONE, "message": message or ""}
+            made = _function_of(job.kind)(**job.arguments, at=began, progress=_progress_of(job, lost))
+        ended: dict[str, Any] = {"state": JobState.DONE, "message": made if isinstance(made, str) else ""}
     except JobNotFree:
         raise
     except Exception as error:  # a task's boundary: whatever went wrong is the researcher's to read
@@ -110,7 +111,7 @@ def _held(job: Job) -> Any:
     return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=job.lease_owner)
 
 
-def _function_of(kind: str) -> Callable[..., str | None]:
+def _function_of(kind: str) -> Callable[..., Any]:
     try:
         return import_string(settings.REALTALK_JOBS[kind])
     except KeyError:

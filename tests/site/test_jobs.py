@@ -96,10 +96,10 @@ def test_a_silent_workers_job_is_waiting_again_and_its_late_words_change_nothing
     assert (job.state, job.lease_owner, job.attempts, job.progress) == (JobState.DONE, "other", 2, 3)
 
 
-def test_a_job_taken_over_in_mid_work_is_left_to_the_other(settings, monkeypatch):
+def test_a_job_taken_over_in_mid_work_is_left_to_the_other(monkeypatch):
     job = make_job(number=2)
 
-    def take_over(number, *, progress):
+    def take_over(number, *, at, progress):
         progress(1, number)
         jobs.claim_job(job.pk, owner="other", at=NOW + 2 * LEASE)
         progress(2, number)

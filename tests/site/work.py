@@ -1,23 +1,24 @@
 """Jobs' functions that the tests of the job machinery register."""
 
+from datetime import datetime
 from pathlib import Path
 
 from retrieval.jobs import Progress
 
 
-def count_to(number: int, *, progress: Progress) -> str:
+def count_to(number: int, *, at: datetime, progress: Progress) -> str:
     """Report each step."""
     for done in range(1, number + 1):
         progress(done, number)
     return f"Counted to {number}."
 
 
-def refuse(reason: str, *, progress: Progress) -> None:
+def refuse(reason: str, *, at: datetime, progress: Progress) -> None:
     """Fail."""
     raise ValueError(reason)
 
 
-def hold(pipe: str, log: str, *, progress: Progress) -> str:
+def hold(pipe: str, log: str, *, at: datetime, progress: Progress) -> str:
     """Say in `log` that an attempt began, then wait until somebody opens the named pipe for writing."""
     with Path(log).open("a") as begun:
         begun.write("began\n")
