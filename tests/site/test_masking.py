@@ -56,6 +56,7 @@ def test_gunicorns_access_log_masks_and_names_no_evaluator(capsys):
     config = Config()
     config.set("accesslog", "-")
     logger = MaskingLogger(config)
-    logger.access_log.info(access_log_format, {"t": "[now]", "r": f"GET /s/{TOKEN}/ HTTP/1.1", "s": 200, "b": 9, "M": 3})
+    atoms = {"t": "[now]", "r": f"GET /s/{TOKEN}/ HTTP/1.1", "s": 200, "b": 9, "M": 3}
+    logger.access_log.info(access_log_format, atoms)
     assert capsys.readouterr().out == '[now] "GET /s/***/ HTTP/1.1" 200 9 3ms\n'
     assert {atom for atom in ("%(h)s", "%(a)s", "%(f)s", "%(u)s") if atom in access_log_format} == set()

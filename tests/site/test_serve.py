@@ -72,7 +72,7 @@ def free_port() -> int:
 def test_it_serves_pages_and_hashed_files_and_ctrl_c_leaves_nothing(served: Served):
     with urllib.request.urlopen(f"{served.site}/admin/login/") as response:
         page = response.read().decode()
-    hashed = re.search(r'/static/unfold/css/styles\.[0-9a-f]{12}\.css', page)
+    hashed = re.search(r"/static/unfold/css/styles\.[0-9a-f]{12}\.css", page)
     assert hashed, page
     with urllib.request.urlopen(served.site + hashed.group()) as response:
         assert "immutable" in response.headers["Cache-Control"]
