@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +20,10 @@ from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from retrieval.video import VideoProblem
+from retrieval.video import VideoProblem, open_video
 
+from .copying import are_alike, copied_packets
+from .padding import PADDING_STEP, pad_file, padded_length
 from .pictures import FPS, SAMPLE_RATE, pictures_on, sound_of
 
 # Names how files are made; a change of anything below changes it, and prepared studies are made anew.
@@ -38,9 +39,6 @@ X264 = {
 AAC_BITS = 128_000
 # NAL unit 6 holds x264's name and settings.
 WITHOUT_ENCODER_NAME = "filter_units=remove_types=6"
-# Byte lengths are rounded up, so that they hardly tell how much the most moving listener moves.
-PADDING_STEP = 4096
-BOX_HEADER = 8
 
 
 class ListenerTooShort(ValueError):
@@ -168,10 +166,13 @@ def make_item(plan: ItemPlan, folder: Path) -> dict[str, MadeRendition]:
     files = {plan.speaker.key: folder / "0.mp4"}
     with _naming(plan.speaker):
         make_speaker(plan, files[plan.speaker.key])
+    copy = plan.moving == plan.frames and are_alike(
+        (one.path for one in plan.listeners), canvas=plan.canvas, frames=plan.frames
+    )
     for number, listener in enumerate(plan.listeners, start=1):
         files[listener.key] = folder / f"{number}.mp4"
         with _naming(listener):
-            make_listener(plan, listener, files[listener.key])
+            make_listener(plan, listener, files[listener.key], copy=copy)
     length = padded_length(files[listener.key].stat().st_size for listener in plan.listeners)
     for listener in plan.listeners:
         pad_file(files[listener.key], length=length)
@@ -188,40 +189,26 @@ def _naming(source: Source) -> Iterator[None]:
 
 def make_speaker(plan: ItemPlan, target: Path) -> None:
     """The speaker with sound; a silent track where the clip has none, so that every speaker plays alike."""
-    sound = sound_of(plan.speaker.path, samples=plan.frames * SAMPLE_RATE // FPS)
+    path, canvas = plan.speaker.path, plan.speaker_canvas
+    sound = sound_of(path, samples=plan.frames * SAMPLE_RATE // FPS)
+    copy = are_alike([path], canvas=canvas, frames=plan.frames)
     with _output(target) as out:
-        video = _video_stream(out, plan.speaker_canvas)
-        _encode_sound(out, sound)
-        _encode_pictures(out, video, plan.speaker.path, canvas=plan.speaker_canvas, plan_frames=(plan.frames,) * 2)
+        if copy:
+            _copy_pictures(out, path, frames=plan.frames, sound=sound)
+        else:
+            video = _video_stream(out, canvas)
+            _encode_sound(out, sound)
+            _encode_pictures(out, video, path, canvas=canvas, moving=plan.frames, frames=plan.frames)
 
 
-def make_listener(plan: ItemPlan, listener: Source, target: Path) -> None:
-    """One listener without sound, not padded yet."""
+def make_listener(plan: ItemPlan, listener: Source, target: Path, *, copy: bool) -> None:
+    """One listener without sound, not padded yet; its pictures encoded, or taken over as they are."""
     with _output(target) as out:
-        video = _video_stream(out, plan.canvas)
-        _encode_pictures(out, video, listener.path, canvas=plan.canvas, plan_frames=(plan.moving, plan.frames))
-
-
-def padded_length(sizes: Iterable[int]) -> int:
-    """The one byte length for files of these sizes: room for a padding box in each, in whole steps."""
-    return -(-(max(sizes) + BOX_HEADER) // PADDING_STEP) * PADDING_STEP
-
-
-def pad_file(path: Path, *, length: int) -> None:
-    """Append an ISO `free` box, which players skip, so that the file has `length` bytes.
-
-    The box holds bytes that no compression on the way can shorten, drawn from the content.
-    Raises  ValueError if the file leaves no room for the box
-    """
-    content = path.read_bytes()
-    room = length - len(content)
-    if room < BOX_HEADER:
-        raise ValueError(f"{len(content)} bytes leave no room for a box in {length}")
-    filling = hashlib.shake_256(content).digest(room - BOX_HEADER)
-    with path.open("ab") as file:
-        file.write(room.to_bytes(4, "big") + b"free" + filling)
-        file.flush()
-        os.fsync(file.fileno())
+        if copy:
+            _copy_pictures(out, listener.path, frames=plan.frames, sound=None)
+        else:
+            video = _video_stream(out, plan.canvas)
+            _encode_pictures(out, video, listener.path, canvas=plan.canvas, moving=plan.moving, frames=plan.frames)
 
 
 def _output(target: Path) -> OutputContainer:
@@ -239,10 +226,9 @@ def _video_stream(out: OutputContainer, canvas: tuple[int, int]) -> VideoStream:
 
 
 def _encode_pictures(
-    out: OutputContainer, stream: VideoStream, path: Path, *, canvas: tuple[int, int], plan_frames: tuple[int, int]
+    out: OutputContainer, stream: VideoStream, path: Path, *, canvas: tuple[int, int], moving: int, frames: int
 ) -> None:
-    """Encode `plan_frames[1]` pictures, the last of the first `plan_frames[0]` held to the end."""
-    moving, frames = plan_frames
+    """Encode `frames` pictures, the last of the first `moving` held to the end."""
     nameless = BitStreamFilterContext(WITHOUT_ENCODER_NAME, stream)
     last = None
     for last in pictures_on(path, canvas=canvas, frames=moving):
@@ -250,14 +236,24 @@ def _encode_pictures(
     for number in range(moving, frames):
         last.pts = number
         _mux(out, stream, stream.encode(last), nameless)
-    _mux(out, stream, stream.encode(None), nameless)
-    for packet in nameless.filter(None):
-        out.mux(packet)
+    _mux(out, stream, [*stream.encode(None), None], nameless)
+
+
+def _copy_pictures(out: OutputContainer, path: Path, *, frames: int, sound: np.ndarray | None) -> None:
+    with open_video(path) as (_, source):
+        stream = out.add_stream_from_template(source, opaque=True)
+        stream.metadata.clear()
+        stream.time_base = Fraction(1, FPS)
+        nameless = BitStreamFilterContext(WITHOUT_ENCODER_NAME, source)
+        if sound is not None:
+            _encode_sound(out, sound)
+        _mux(out, stream, [*copied_packets(path, frames=frames), None], nameless)
 
 
 def _mux(
-    out: OutputContainer, stream: VideoStream, packets: Iterable[av.Packet], nameless: BitStreamFilterContext
+    out: OutputContainer, stream: VideoStream, packets: Iterable[av.Packet | None], nameless: BitStreamFilterContext
 ) -> None:
+    """Write packets without the encoder's name; None at the end."""
     for packet in packets:
         for clean in nameless.filter(packet):
             clean.stream = stream
