@@ -15,7 +15,7 @@ WATCHED = (
     "reloads", "speaker_coverage", "left_coverage", "right_coverage",
     "speaker_plays", "left_plays", "right_plays",
 )  # fmt: skip
-SET_ASIDE = ("excluded", "exclusion_reason", "exclusion_detail", "rehearsal")
+SET_ASIDE = ("excluded", "exclusion_reason", "rehearsal", "exclusion_detail")
 
 VOTE_COLUMNS = (
     "study", "question", *PAIR,

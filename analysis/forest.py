@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from . import wording
 
-WIDTH, LABELS, PLOT, ROW, TOP = 820, 200, 400, 54, 34
-LONGEST_LABEL = 24
+WIDTH, LABELS, PLOT, ROW, TOP = 830, 215, 400, 54, 34
+LONGEST_LABEL = 22
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from .forest import ForestRow, forest_svg
 from .preference import FEWEST_EVALUATORS
 from .reports import ContrastReport, Report
 
-NO_GENERALISING = "too few evaluators to generalise"
+NO_GENERALISING = "cannot generalise"
+# A range, a per cent or a p broken over two lines is misread.
+UNBROKEN = {" %": "\u00a0%", "p = ": "p\u00a0=\u00a0", "p < ": "p\u00a0<\u00a0", "–": "\u2060–\u2060"}
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,20 @@ def _naive(contrast: ContrastReport) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def _unbroken(sentence: str) -> str:
+    for broken, whole in UNBROKEN.items():
+        sentence = sentence.replace(broken, whole)
+    return sentence
+
+
 def _line(contrast: ContrastReport) -> ContrastLine:
     summary = contrast.summary
     enough = summary.evaluators >= FEWEST_EVALUATORS or summary.votes == 0
     return ContrastLine(
         treatment=summary.treatment,
         control=summary.control,
-        sentence=contrast.sentences[0],
-        further_sentences=contrast.sentences[1:],
+        sentence=_unbroken(contrast.sentences[0]),
+        further_sentences=tuple(_unbroken(sentence) for sentence in contrast.sentences[1:]),
         warnings=summary.warnings,
         without=tuple(
             {

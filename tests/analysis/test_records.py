@@ -15,6 +15,7 @@ from analysis.records import (
 from studies.models import Vote
 from studies.services.exclusions import exclude_votes, undo_exclusion
 from studies.services.launches import close_study
+from studies.services.rehearsals import rehearse_study
 from studies.services.sessions import begin_trials, start_session
 from studies.services.votes import Answer, cast_vote
 from tests.factories import START, make_study
@@ -108,8 +109,6 @@ def test_a_late_vote_does_not_count_and_says_so():
 def test_a_rehearsal_counts_in_its_own_report_only():
     study = opened_study(items=4, votes_per_comparison=4)
     play_session(study, prefer("social"))
-    from studies.services.rehearsals import rehearse_study
-
     rehearse_study(study.pk, evaluators=3, preference={"social": 1.0}, at=START)
 
     assert counted(study) == 4

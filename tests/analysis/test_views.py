@@ -1,0 +1,138 @@
+import csv
+import json
+from html import unescape
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from studies.services.rehearsals import rehearse_study
+from tests.factories import START, make_study
+
+from .playing import opened_study, play_session, prefer
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = [f"/studies/s/{name}" for name in ("report/", "report.json", "votes.csv", "trials.csv")]
+
+
+def account(client, *, staff, may_view):
+    user = User.objects.create_user("someone", password="x", is_staff=staff)
+    if may_view:
+        user.user_permissions.add(Permission.objects.get(codename="view_study"))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def researcher(client):
+    return account(client, staff=True, may_view=True)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_researcher_gets_it(researcher, address):
+    play_session(opened_study(), prefer("social"))
+
+    response = researcher.get(address)
+
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_nobody_in_particular_is_asked_to_sign_in(client, address):
+    make_study()
+
+    response = client.get(address)
+
+    assert response.status_code == 302
+    assert response["Location"] == f"/admin/login/?next={address}"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(("staff", "may_view"), [(True, False), (False, True), (False, False)])
+def test_whoever_may_not_view_studies_is_refused(client, address, staff, may_view):
+    play_session(opened_study(), prefer("social"))
+
+    response = account(client, staff=staff, may_view=may_view).get(address)
+
+    assert response.status_code == 403
+    assert b"social" not in response.content
+    assert b"Ask whoever runs this site" in response.content
+
+
+def test_an_outsider_learns_no_studys_name(client):
+    make_study()
+
+    assert account(client, staff=True, may_view=False).get("/studies/nope/report/").status_code == 403
+
+
+def test_an_unknown_study_is_a_page_that_says_so(researcher):
+    make_study(key="pilot")
+
+    response = researcher.get("/studies/nope/report/")
+
+    assert response.status_code == 404
+    assert "No study has the key &#x27;nope&#x27;. Studies here: pilot." in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_nothing_is_changed_by_these_addresses(researcher, address):
+    make_study()
+
+    assert researcher.post(address).status_code == 405
+
+
+def test_the_page_shows_the_sentence_the_figure_and_the_tables(researcher):
+    study = make_study(items=12, contrasts=("social:random", "social:rude"), votes_per_comparison=8)
+    rehearse_study(study.pk, evaluators=16, preference={"social": 0.75}, at=START, seed=3)
+
+    page = unescape(researcher.get("/studies/s/report/?rehearsal=1").content.decode())
+
+    contrasts = json.loads(researcher.get("/studies/s/report.json?rehearsal=1").content)["contrasts"]
+    page = page.replace("\u00a0", " ").replace("\u2060", "")
+    assert [contrast["sentences"][0] in page for contrast in contrasts] == [True, True]
+    assert page.count("<svg") == 1
+    assert page.count("Protocol replication") >= 1
+    assert "These are simulated votes" in page
+    assert "style=" not in page
+    assert "<script" not in page
+
+
+def test_the_page_of_a_study_without_votes_says_so(researcher):
+    make_study(contrasts=("social:random",))
+
+    page = researcher.get("/studies/s/report/").content.decode()
+
+    assert "No votes yet on social against random." in page
+    assert "These are simulated votes" not in page
+
+
+def test_a_study_that_compares_nothing_has_a_page(researcher):
+    make_study(contrasts=())
+
+    page = researcher.get("/studies/s/report/").content.decode()
+
+    assert "This study compares nothing yet." in page
+
+
+def test_few_evaluators_are_not_generalised_from(researcher):
+    study = opened_study(items=12, contrasts=("social:random",), votes_per_comparison=2)
+    for _ in range(2):
+        play_session(study, prefer("social"))
+
+    page = researcher.get("/studies/s/report/").content.decode()
+
+    assert "cannot generalise to other evaluators without a model" in page
+    assert "<td>cannot generalise</td>" in page
+
+
+def test_downloads_are_files_named_after_the_study(researcher):
+    play_session(opened_study(), prefer("social"))
+
+    response = researcher.get("/studies/s/votes.csv")
+
+    assert response["Content-Disposition"] == 'attachment; filename="s-votes.csv"'
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(StringIO(response.getvalue().decode())))
+    assert len(rows) == 4
