@@ -174,7 +174,7 @@ REALTALK_ACCEL_PREFIX = read_text("REALTALK_ACCEL_PREFIX")
 
 # --- Background work ------------------------------------------------------------------------------------------
 # A job's kind -> the function that does it (retrieval.jobs), by name so that lower layers import no upper one.
-REALTALK_JOBS = {"prepare_study": "studies.services.preparing.run_preparation"}
+REALTALK_JOBS = {"prepare_study": "studies.services.preparing.prepare_study"}
 REALTALK_JOB_LEASE_S = read_positive("REALTALK_JOB_LEASE_S", 60)
 REALTALK_JOB_SWEEP_S = read_positive("REALTALK_JOB_SWEEP_S", 10)
 # Unset, `manage.py serve` starts a broker of its own and tells its children where it is.

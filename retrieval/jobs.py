@@ -4,7 +4,7 @@ Celery only says when to look at a row. A message that is lost, doubled or late 
 conditional update, so one worker wins, and a worker that is killed loses its lease, so another begins again.
 
 The functions of settings.REALTALK_JOBS do the work. Each is called with the job's arguments, `at`, when this attempt
-began, and `progress`, a function of (done, total), all by name; a text that it returns is kept for the researcher.
+began, and `progress`, a function of (done, total), all by name; what it returns is kept, as text, for the researcher.
 Each is safe to run twice and to be killed at any line.
 """
 
@@ -81,7 +81,7 @@ def run_job(job_id: int, *, owner: str, clock: Clock) -> Job:
     try:
         with _heartbeat(job, clock) as lost:
             made = _function_of(job.kind)(**job.arguments, at=began, progress=_progress_of(job, lost))
-        ended: dict[str, Any] = {"state": JobState.DONE, "message": made if isinstance(made, str) else ""}
+        ended: dict[str, Any] = {"state": JobState.DONE, "message": "" if made is None else str(made)}
     except JobNotFree:
         raise
     except Exception as error:  # a task's boundary: whatever went wrong is the researcher's to read
