@@ -1,11 +1,14 @@
 """A job's row is claimed once, kept by its lease, and ended by its owner alone."""
 
+import inspect
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils.module_loading import import_string
 
+from realtalk_site.settings import REALTALK_JOBS as SITE_JOBS
 from retrieval import jobs
 from retrieval.models import Job, JobState
 from tests.site.work import JOBS
@@ -147,3 +150,10 @@ def test_the_heartbeat_notices_a_lost_lease(settings):
     jobs.claim_job(job.pk, owner="b", at=NOW + LEASE)
     with jobs._heartbeat(job, lambda: NOW) as lost:
         assert lost.wait(timeout=10)
+
+
+def test_every_registered_job_takes_what_it_is_given():
+    """In the site's own list, not the tests'."""
+    for kind, path in SITE_JOBS.items():
+        parameters = inspect.signature(import_string(path)).parameters
+        assert {"at", "progress"} <= set(parameters), kind
