@@ -4,7 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 
-from studies.models import AssignmentState, Assignment, Item, ItemKind, Plan, Study, StudyState
+from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, Study, StudyState
 from studies.queries import unprepared_stimuli
 
 from .deals import deal_study

@@ -7,9 +7,17 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from studies.models import Assignment, Choice, Exclusion, Session, Slot, StudyState
+from studies.queries import active_exclusions
 from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
 from studies.services.launches import close_study, open_study, pause_study
 from studies.services.leases import fail_trial, return_session
@@ -37,8 +45,8 @@ class StudyMachine(RuleBasedStateMachine):
         self.atomic.__exit__(None, None, None)
 
     @initialize(
-        items=st.integers(1, 4), contrasts=st.integers(1, 3), votes=st.integers(1, 3),
-        trials=st.integers(1, 4), practice=st.integers(0, 1), catch=st.integers(0, 1), seed=st.integers(0, 99),
+        items=st.integers(1, 3), contrasts=st.integers(1, 2), votes=st.integers(1, 3),
+        trials=st.integers(1, 3), practice=st.integers(0, 1), catch=st.integers(0, 1), seed=st.integers(0, 99),
     )  # fmt: skip
     def open_a_study(self, items, contrasts, votes, trials, practice, catch, seed):
         pairs = ("social:random", "social:rude", "random:rude")[:contrasts]
@@ -78,6 +86,16 @@ class StudyMachine(RuleBasedStateMachine):
         if place.stage in (Stage.FULL, Stage.WAITING):
             live = Assignment.objects.filter(session__study=self.study, kind="main", state="live").exists()
             assert (place.stage == Stage.WAITING) == live
+
+    @rule(trials=st.integers(1, 8), right=st.booleans())
+    def someone_comes_and_answers(self, trials, right):
+        if self.state == StudyState.OPEN:
+            session = start_session(self.study.pk, at=self.at)
+            place = begin_trials(session.pk, at=self.at)
+            while place.assignment and trials:
+                self.at += timedelta(seconds=LENGTH_S)
+                place = cast_vote(session.pk, place.assignment.key, RIGHT if right else LEFT, at=self.at)
+                trials -= 1
 
     @rule(n=pick)
     def someone_comes_back(self, n):
@@ -156,22 +174,26 @@ class StudyMachine(RuleBasedStateMachine):
         if trial:
             fail_trial(trial.session_id, trial.key, part=part, reason="stalled", at=self.at)
 
-    @rule(n=pick, planned=st.booleans())
-    def a_vote_is_excluded(self, n, planned):
+    @rule(n=pick, rule_name=st.sampled_from(["failed_catch", "failed_catch", "too_fast"]))
+    def a_vote_is_excluded(self, n, rule_name):
         trial = self._trial(n, state__in=["answered", "late"], kind="main")
         if trial:
-            rule_name = "failed_catch" if planned else "too_fast"
             exclude_votes(self.study.pk, assignments=[trial], rule=rule_name, reason="test", at=self.at)
 
-    @rule(n=pick, planned=st.booleans())
-    def a_session_is_excluded(self, n, planned):
+    @rule(n=pick, rule_name=st.sampled_from(["failed_catch", "failed_catch", "too_fast"]))
+    def a_session_is_excluded(self, n, rule_name):
         session = self._session(n)
         if session:
-            rule_name = "failed_catch" if planned else "too_fast"
             exclude_votes(self.study.pk, sessions=[session], rule=rule_name, reason="test", at=self.at)
 
     @rule(n=pick)
-    def an_exclusion_is_undone(self, n):
+    def an_exclusion_in_force_is_undone(self, n):
+        exclusion = self._one(active_exclusions(self.study).exclude(rule="surplus"), n)
+        if exclusion:
+            undo_exclusion(exclusion.pk, reason="test", at=self.at)
+
+    @rule(n=pick)
+    def any_exclusion_is_undone(self, n):
         exclusion = self._one(Exclusion.objects.filter(study=self.study, undoes__isnull=True), n)
         if exclusion:
             undone = Exclusion.objects.filter(undoes=exclusion).exists() or exclusion.rule == "surplus"

@@ -1,0 +1,179 @@
+"""Designs: a draft study from a corpus, a stimulus manifest and contrasts."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from retrieval.models import Clip, Corpus, Role
+from retrieval.tables import KEY, KEY_RULE
+from studies.models import (
+    Comparison,
+    ConsentVersion,
+    Contrast,
+    Item,
+    ItemKind,
+    Plan,
+    Question,
+    ShortListeners,
+    Stimulus,
+    Study,
+)
+from studies.stimuli import ItemRow, read_stimuli
+
+QUESTION = "Which listener reacts more appropriately to what the speaker says?"
+MOST_TRIALS = 30
+INTRODUCTION = (
+    "You will see short videos of a person who speaks, and below it two people who listen. "
+    "Each time, say which listener reacts more appropriately."
+)
+CONSENT = """\
+Taking part means watching short videos of people in conversation and choosing between two listeners each time. \
+There are no right or wrong answers that could be held against you.
+
+We keep your answers, when they were given, and how much of each video was played. We do not ask for your name, \
+and no cookies are set. The answers are used for research and may be published without anything that says who you are.
+
+Taking part is voluntary. You can stop at any time by closing the page, without giving a reason.
+
+By continuing you say that you are at least 18 years old, have read this, and agree to take part."""
+
+
+class CannotCreate(Exception):
+    """The study cannot be made; `problems` are sentences, each with what to do."""
+
+    def __init__(self, problems: list[str]):
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def parse_contrasts(text: str) -> list[tuple[str, str]]:
+    """'social:random,social:rude' -> [('social', 'random'), ('social', 'rude')].
+
+    Raises  CannotCreate naming every part that is not treatment:control, or comes twice
+    """
+    contrasts, problems = [], []
+    for part in (part.strip() for part in text.split(",")):
+        pair = tuple(name.strip() for name in part.split(":"))
+        if len(pair) != 2 or not all(KEY.fullmatch(name) for name in pair):
+            problems.append(f"'{part}' is not a contrast: write treatment:control, such as social:random; {KEY_RULE}.")
+        elif pair[0] == pair[1]:
+            problems.append(f"'{part}' puts a condition against itself: name two.")
+        elif pair in contrasts or pair[::-1] in contrasts:
+            problems.append(f"'{part}' is there twice: keep one.")
+        else:
+            contrasts.append(pair)
+    if problems:
+        raise CannotCreate(problems)
+    return contrasts
+
+
+def create_study(
+    key: str,
+    *,
+    corpus_key: str,
+    stimuli: Path | str,
+    contrasts: Sequence[tuple[str, str]],
+    at: datetime,
+    votes_per_comparison: int = 4,
+    trials_per_session: int | None = None,
+    seed: int = 0,
+    short_listeners: ShortListeners = ShortListeners.REFUSE,
+    title: str = "",
+    question: str = QUESTION,
+    selection: str = "",
+) -> Study:
+    """A draft study, whole or not at all.
+
+    stimuli             stimulus manifest (CSV): item, condition, clip_key[, kind, correct_condition]
+    trials_per_session  None: one for each main item, at most 30
+    selection           who chose the speakers and how; by default, that the manifest names them
+    Raises              CannotCreate; ManifestError with every problem of the manifest
+    """
+    corpus = Corpus.objects.filter(key=corpus_key).first()
+    if corpus is None:
+        known = ", ".join(Corpus.objects.order_by("key").values_list("key", flat=True)) or "none yet"
+        raise CannotCreate([f"There is no corpus '{corpus_key}' (there is: {known}). Import one with import_clips."])
+    clips = {clip.key: clip for clip in corpus.clips.select_related("person")}
+    table = read_stimuli(
+        stimuli,
+        speakers={key for key, clip in clips.items() if clip.role == Role.SPEAKER},
+        listeners={key: clip.sha256 for key, clip in clips.items() if clip.role == Role.LISTENER},
+        contrasts=contrasts,
+        persons={key: clip.person.key for key, clip in clips.items() if clip.person},
+    )
+    main_items = sum(row.kind == ItemKind.MAIN for row in table.items)
+    trials = min(MOST_TRIALS, main_items) if trials_per_session is None else trials_per_session
+    _check_numbers(key, votes_per_comparison=votes_per_comparison, trials=trials, main_items=main_items)
+    with transaction.atomic():
+        study = Study.objects.create(
+            key=key,
+            title=title or f"Listeners in conversation: {key}",
+            corpus=corpus,
+            introduction=INTRODUCTION,
+            selection=selection or f"The speakers named in {Path(stimuli).name}.",
+            seed=seed,
+            votes_per_comparison=votes_per_comparison,
+            trials_per_session=trials,
+            short_listeners=short_listeners,
+            created_at=at,
+        )
+        rows = [
+            Contrast.objects.create(study=study, treatment=treatment, control=control, position=position)
+            for position, (treatment, control) in enumerate(contrasts)
+        ]
+        Plan.objects.create(study=study, primary_contrast=rows[0])
+        Question.objects.create(study=study, key="appropriate", text=question)
+        ConsentVersion.objects.create(
+            study=study, version=1, text=CONSENT, sha256=hashlib.sha256(CONSENT.encode()).hexdigest(), created_at=at
+        )
+        for position, row in enumerate(table.items):
+            _create_item(study, position, row, clips, rows)
+    return study
+
+
+def _check_numbers(key: str, *, votes_per_comparison: int, trials: int, main_items: int) -> None:
+    problems = []
+    if not KEY.fullmatch(key):
+        problems.append(f"'{key}' cannot be a study's key: {KEY_RULE}.")
+    elif Study.objects.filter(key=key).exists():
+        problems.append(f"There is a study '{key}' already: choose another key.")
+    if votes_per_comparison < 1:
+        problems.append("Votes per comparison must be at least 1.")
+    if not 1 <= trials <= main_items:
+        problems.append(
+            f"Trials per session must be from 1 to the number of main items ({main_items}), not {trials}: "
+            "an evaluator meets each speaker once."
+        )
+    if problems:
+        raise CannotCreate(problems)
+
+
+def _create_item(
+    study: Study, position: int, row: ItemRow, clips: dict[str, Clip], contrasts: list[Contrast]
+) -> Item:
+    item = Item.objects.create(
+        study=study,
+        speaker=clips[row.speaker],
+        kind=row.kind,
+        correct_condition=row.correct_condition,
+        position=position,
+    )
+    shown = {
+        condition: Stimulus.objects.create(study=study, item=item, condition=condition, clip=clips[clip_key])
+        for condition, clip_key in row.conditions.items()
+    }
+    if item.kind == ItemKind.MAIN:
+        for contrast in contrasts:
+            treatment, control = shown[contrast.treatment], shown[contrast.control]
+            Comparison.objects.create(
+                contrast=contrast,
+                item=item,
+                treatment=treatment,
+                control=control,
+                treatment_sha256=treatment.clip.sha256,
+                control_sha256=control.clip.sha256,
+            )
+    return item
