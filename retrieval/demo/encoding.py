@@ -10,15 +10,15 @@ import av
 import numpy as np
 
 from retrieval.demo.layers import SIZE
-from retrieval.demo.painting import Planes
+from retrieval.demo.planes import Planes
 from retrieval.demo.voices import SAMPLES_PER_S
 
 FPS = 25
 # One thread, or the bytes would depend on the machine; the colours' matrix is named, or browsers guess it.
 X264 = {
     "preset": "ultrafast",
-    "crf": "20",
-    "x264-params": "threads=1:keyint=50:scenecut=0:aq-mode=0:colormatrix=smpte170m:colorprim=smpte170m:transfer=smpte170m",
+    "crf": "22",
+    "x264-params": "threads=1:keyint=250:scenecut=0:aq-mode=0:colormatrix=smpte170m:colorprim=smpte170m:transfer=smpte170m",
 }
 
 

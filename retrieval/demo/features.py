@@ -19,7 +19,7 @@ def eye_layers(head: Head, look: Look) -> list[Layer]:
 
 def _eye(head: Head, look: Look, side: int) -> list[Layer]:
     dark = look.skin_step >= 6
-    half = 20.5 * look.eye_size
+    half = 21.5 * look.eye_size
     centre = side * 38.0 * look.eye_gap * look.width
     gaze_x, gaze_y = np.clip(head.get("gaze_x"), -1.1, 1.1), np.clip(head.get("gaze_y"), -1.2, 1.1)
     squint = np.clip(head.get("squint"), -0.1, 1.0)
@@ -27,9 +27,9 @@ def _eye(head: Head, look: Look, side: int) -> list[Layer]:
     lid = np.clip(lid - 0.28 * np.clip(gaze_y, 0, 1) * lid + 0.1 * np.clip(-gaze_y, 0, 1), 0.0, 1.5)
     arch = (1 - LID**2) ** 0.75
     tilt = -1.6 * LID * side  # the outer corner sits higher
-    low = (6.6 * look.eye_size * (1 - 0.72 * squint)) * arch + tilt
+    low = (7.0 * look.eye_size * (1 - 0.72 * squint)) * arch + tilt
     closed = 4.2 * (1 - 0.6 * squint) * arch + tilt
-    high = closed + (-12.2 * look.eye_size * (1 - 0.12 * LID * side) * arch + tilt - closed) * lid
+    high = closed + (-13.2 * look.eye_size * (1 - 0.12 * LID * side) * arch + tilt - closed) * lid
     high = np.minimum(high, low)
     x = centre + half * LID
 
@@ -55,15 +55,15 @@ def _eye(head: Head, look: Look, side: int) -> list[Layer]:
     both = lambda a, b: np.concatenate([a, b[:, ::-1]], axis=1)  # noqa: E731 - there and back again
     upper, lower = head.on_face(x, high, 0), head.on_face(x, low, -1)
     white = mix((246, 243, 240), look.skin, 0.06)
-    radius = 10.4 * look.eye_size
+    radius = 10.9 * look.eye_size
     thick = (2.9 if look.build == "soft" else 2.2) * (0.45 + 0.55 * arch)
     wing = np.where(side * LID > 0.85, 2.6 * side, 0.0) if look.build == "soft" else 0.0
     layers = [
-        Layer(both(head.on_face(x * 1.0, crease_y), head.on_face(x, low + 1.0)), shade, 62),
+        Layer(both(head.on_face(x * 1.0, crease_y), head.on_face(x, low + 1.0)), shade, 62, luma=True),
         Layer(both(upper, lower), white),
-        Layer(disc(radius), mix(look.eye, BLACK, 0.45)),
+        Layer(disc(radius), mix(look.eye, BLACK, 0.45), luma=True),
         Layer(disc(radius - 1.7), look.eye),
-        Layer(disc(radius * 0.62, 0, 2.6), mix(look.eye, (255, 226, 170), 0.28), 120),
+        Layer(disc(radius * 0.62, 0, 2.6), mix(look.eye, (255, 226, 170), 0.28), 120, luma=True),
         Layer(disc(radius * 0.47), (18, 14, 14), luma=True),
         Layer(both(upper, within(np.broadcast_to(x, high.shape), high + 4.6)), BLACK, 62, luma=True),
         Layer(disc(2.7, -3.4, -4.2), WHITE, 235, luma=True),
@@ -99,7 +99,7 @@ def brow_layers(head: Head, look: Look) -> list[Layer]:
         y = -29.0 - 4.5 * np.sin(np.pi * along**0.85) + 3.0 * along
         y = y - 11.5 * brow_in * weight_in - 13.0 * brow_out * weight_out - 10.5 * own * (0.45 + 0.55 * along)
         y = y + 4.5 * np.clip(knit, 0, 1) * weight_in
-        thick = 3.9 * look.brow * (1 - along) ** 0.35 * (0.55 + 0.45 * np.sin(np.pi * (0.25 + 0.75 * along)))
+        thick = 3.9 * look.brow * np.clip(0.55 + 3 * along, 0, 1) * (1 - along) ** 0.35 * (0.55 + 0.45 * np.sin(np.pi * (0.25 + 0.75 * along)))
         top, bottom = head.on_face(x, y - thick, 5), head.on_face(x, y + thick * 0.75, 5)
         layers.append(Layer(np.concatenate([top, bottom[:, ::-1]], axis=1), colour, 232))
     deep = mix(look.skin, (40, 10, 10), 0.5)

@@ -16,15 +16,15 @@ def back_layers(head: Head, look: Look) -> list[Layer]:
     """What is seen behind face and neck."""
     w = look.width
     shapes = {
-        "long": [(0, -138), (70, -126), (104, -70), (112, 20), (118, 110), (122, 190), (84, 214), (40, 200)],
-        "waves": [(0, -142), (74, -130), (110, -72), (112, 0), (126, 60), (114, 110), (122, 160), (86, 182), (40, 160)],
+        "long": [(0, -138), (70, -126), (104, -70), (110, 20), (112, 100), (116, 168), (92, 204), (62, 186), (44, 150), (0, 128)],
+        "waves": [(0, -142), (74, -130), (110, -72), (112, 0), (124, 56), (112, 104), (120, 150), (92, 176), (56, 150), (0, 124)],
         "bob": [(0, -140), (74, -128), (110, -66), (114, 20), (112, 84), (88, 108), (40, 96)],
-        "fringe": [(0, -140), (72, -128), (106, -66), (110, 30), (114, 110), (104, 150), (60, 150)],
+        "fringe": [(0, -140), (72, -128), (106, -66), (110, 30), (112, 100), (104, 146), (72, 150), (44, 130), (0, 122)],
     }
     colour = mix(look.hair, BLACK, 0.28)
     if look.style in shapes:
         half = shapes[look.style]
-        points = smooth(half + [(-x, y) for x, y in half[1:]][::-1], closed=True, steps=4)
+        points = smooth(half + [(-x, y) for x, y in half[1:] if x][::-1], closed=True, steps=3)
         drop = np.clip((points[:, 1] - 60) / 150, 0, 1)
         placed = head.place(points[:, 0] * w, points[:, 1], -48.0)
         still = head.place(points[:, 0] * w, points[:, 1], -48.0).mean(axis=0)
@@ -40,8 +40,8 @@ def back_layers(head: Head, look: Look) -> list[Layer]:
                             WHITE, 60, luma=True, stroke=2.0))  # fmt: skip
         return layers
     if look.style == "scarf":
-        half = [(0, -142), (70, -130), (108, -72), (114, 10), (108, 80), (98, 140), (128, 196), (60, 232)]
-        points = smooth(half + [(-x, y) for x, y in half[1:]][::-1], closed=True, steps=4)
+        half = [(0, -142), (70, -130), (108, -72), (112, 10), (104, 80), (96, 130), (112, 176), (70, 204), (0, 214)]
+        points = smooth(half + [(-x, y) for x, y in half[1:] if x][::-1], closed=True, steps=3)
         drop = np.clip((points[:, 1] - 60) / 130, 0, 1)
         placed = head.place(points[:, 0] * w, points[:, 1], -30.0)
         return [Layer(placed * (1 - 0.7 * drop[:, None]) + placed.mean(axis=0) * 0.7 * drop[:, None], mix(look.cloth, BLACK, 0.2))]
@@ -94,30 +94,47 @@ def front_layers(head: Head, look: Look) -> list[Layer]:
     shape = np.concatenate(
         [head.place(outer_points[:, 0], outer_points[:, 1], rim), head.place(line[:, 0], line[:, 1], near)], axis=1
     )
-    anchor = head.place(np.array([0.0]), np.array([-70.0]), 10)[:, 0]
     shade = head.place(line[:, 0] * 0.97, line[:, 1] + 7, near - 4)
     cast = np.concatenate([head.place(line[:, 0], line[:, 1] - 6, near), shade[:, ::-1]], axis=1)
     layers = [Layer(cast, BLACK, 34, luma=True)]
     colour = look.cloth if cloth else look.hair
-    layers.append(Layer(shape, colour, texture="scarf" if cloth else "hair", anchor=anchor))
-    return layers + _strands(head, look, outer_points, line, rim, near)
+    layers.append(Layer(shape, colour))
+    if cloth:
+        fold = smooth([(-84, 60), (-92, 0), (-86, -54), (-52, -98), (0, -108)], closed=False, steps=3)
+        return [*layers, Layer(head.place(fold[:, 0], fold[:, 1], 20), BLACK, 40, luma=True, stroke=2.4)]
+    return [*layers, *_sheen(head, look), *_strands(head, look, outer_points, line, rim, near)]
+
+
+def _sheen(head: Head, look: Look) -> list[Layer]:
+    """Light on the crown from the upper left, in soft steps, and shade on the far side."""
+    strength = {"black": 10, "dark brown": 10, "white": 7}.get(look.hair_name, 9)
+    layers = []
+    turn = np.concatenate([np.linspace(-1, 1, 9), np.linspace(1, -1, 9)])
+    edge = np.repeat([-1.0, 1.0], 9) * np.sqrt(np.clip(1.05 - turn**2, 0, 1))
+    for step in (1.0, 0.8, 0.6, 0.4):
+        angle = -0.32 + 0.62 * step * turn
+        radius = 88 + 9.5 * step * edge
+        x, y = radius * look.width * np.sin(angle), -36 - radius * 0.98 * np.cos(angle)
+        layers.append(Layer(head.place(x, y, 36), WHITE, strength, luma=True))
+    return layers
 
 
 def _strands(head: Head, look: Look, outer: np.ndarray, inner: np.ndarray, rim, near) -> list[Layer]:
-    """A few lines from the hairline to the crown, light and dark in turn."""
+    """A few long lines that run as the hair is combed, along hairline and crown on either side."""
     if look.style == "buzz":
         return []
     layers = []
     rim = np.broadcast_to(rim, len(outer))
-    for number, share in enumerate(np.linspace(0.14, 0.86, 7)):
-        a = int(share * (len(outer) - 1))
-        b = int((1 - share) * (len(inner) - 1))
-        u = np.linspace(0.16, 0.92, 6)
-        x = inner[b, 0] + (outer[a, 0] - inner[b, 0]) * u
-        y = inner[b, 1] + (outer[a, 1] - inner[b, 1]) * u - 5 * np.sin(np.pi * u)
-        z = near[b] + (rim[a] - near[b]) * u + 10 * np.sin(np.pi * u)
-        tone = WHITE if number % 2 else BLACK
-        layers.append(Layer(head.place(x, y, z), tone, 30 if number % 2 else 46, luma=True, stroke=1.8))
+    for first, last, inward, tone, alpha in (
+        (0.08, 0.4, 0.3, BLACK, 34), (0.1, 0.46, 0.62, BLACK, 24), (0.62, 0.92, 0.35, BLACK, 34), (0.56, 0.88, 0.68, WHITE, 16),
+    ):  # fmt: skip
+        share = np.linspace(first, last, 9)
+        a = np.rint(share * (len(outer) - 1)).astype(int)
+        b = np.rint((1 - share) * (len(inner) - 1)).astype(int)
+        points = outer[a] * (1 - inward) + inner[b] * inward
+        points = smooth(points[::2], closed=False, steps=3)
+        z = np.interp(np.linspace(0, 1, len(points)), np.linspace(0, 1, 9), rim[a] * (1 - inward) + near[b] * inward)
+        layers.append(Layer(head.place(points[:, 0], points[:, 1], z + 8), tone, alpha, luma=True, stroke=1.8))
     return layers
 
 
@@ -139,8 +156,7 @@ def _curls(head: Head, look: Look) -> list[Layer]:
     shape = np.concatenate(
         [head.place(outer[:, 0], outer[:, 1], 0.0), head.place(inner[:, 0], inner[:, 1], near)], axis=1
     )
-    anchor = head.place(np.array([0.0]), np.array([-70.0]), 10)[:, 0]
-    layers.append(Layer(shape, look.hair, texture="hair", anchor=anchor))
+    layers += [Layer(shape, look.hair), *_sheen(head, look)]
     for number, turn in enumerate(np.linspace(-1.2, 1.2, 9)):
         x, y = 90 * w * np.sin(turn), -34 - 78 * np.cos(turn)
         lock = ring[2:11] + number

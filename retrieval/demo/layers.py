@@ -10,7 +10,8 @@ from retrieval.demo.expressions import INDEX
 from retrieval.demo.people import Colour
 
 SIZE = 480
-CENTRE = (240.0, 226.0)
+CENTRE = (240.0, 236.0)
+HEAD_SCALE = 1.12
 PIVOT = np.array([0.0, 100.0, -40.0])
 EYE_DISTANCE = 900.0
 
@@ -23,8 +24,7 @@ class Layer:
     colour   RGB; `luma` alone for pure light and shadow, which leave the hue
     alpha    0 to 255, one for all pictures or one each
     stroke   width in pixels; 0 fills
-    texture  name of a painted texture that fills the shape instead of the colour; `anchor` (pictures, 2) is where
-             its middle goes
+    anchor   float (pictures, 2): where the middle of the skin's painted light goes, which then fills the luma plane
     """
 
     points: np.ndarray
@@ -32,7 +32,6 @@ class Layer:
     alpha: float | np.ndarray = 255.0
     luma: bool = False
     stroke: float = 0.0
-    texture: str = ""
     anchor: np.ndarray | None = None
 
 
@@ -52,7 +51,7 @@ class Head:
         tilt = _matrices([[np.cos(roll), -np.sin(roll), zero], [np.sin(roll), np.cos(roll), zero], [zero, zero, one]])
         self.poses = poses
         self.matrix = tilt @ nod @ turn
-        self.scale = 1.0 + 0.035 * poses[:, INDEX["lean"]]
+        self.scale = HEAD_SCALE + 0.035 * poses[:, INDEX["lean"]]
         self.lift = -1.6 * poses[:, INDEX["shoulders"]] + 3.0 * poses[:, INDEX["lean"]]
 
     def get(self, name: str) -> np.ndarray:

@@ -8,7 +8,9 @@ from retrieval.demo.layers import Head, Layer, mix
 from retrieval.demo.people import Colour, Look
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
-ALONG = np.linspace(-1, 1, 17)
+# A mouth at rest looks sad when its corners are level.
+RESTING = 0.14
+ALONG = np.linspace(-1, 1, 13)
 
 
 def mouth_height(look: Look) -> float:
@@ -23,7 +25,7 @@ def lip_colour(look: Look) -> Colour:
 
 def mouth_layers(head: Head, look: Look) -> list[Layer]:
     """All of it, from the inside of the mouth to the light on the lower lip."""
-    smile_l, smile_r = head.get("smile_left"), head.get("smile_right")
+    smile_l, smile_r = head.get("smile_left") + RESTING, head.get("smile_right") + RESTING
     opened = np.clip(head.get("open"), 0, 1.1)
     press, raised = np.clip(head.get("press"), 0, 1), np.clip(head.get("lip_raise"), 0, 1)
     smile = np.where(ALONG < 0, smile_l, smile_r)
@@ -47,11 +49,12 @@ def mouth_layers(head: Head, look: Look) -> list[Layer]:
     teeth_low = np.minimum(top + 9.5 * bow**0.4, low - 0.5)
     tongue_top = np.maximum(low - 9.0 * bow, top)
     lower_teeth = np.clip((opened[:, 0] - 0.1) * 6, 0, 1) * np.clip(-head.get("lower_lip")[:, 0] * 3, 0, 1)
+    parted = np.clip((low - top)[:, 6] - 0.6, 0, 1)
     deep = mix(colour, (60, 10, 16), 0.55)
     layers = [
-        Layer(there(top, low, 4), (62, 22, 26)),
-        Layer(there(tongue_top, low, 4), (176, 82, 84), 170),
-        Layer(there(top, np.maximum(teeth_low, top), 5), (244, 241, 236), 248),
+        Layer(there(top, low, 4), (62, 22, 26), luma=True),
+        Layer(there(tongue_top, low, 4), (176, 82, 84), 170 * parted, luma=True),
+        Layer(there(top, np.maximum(teeth_low, top), 5), (244, 241, 236), 248 * parted),
         Layer(there(np.maximum(low - 7 * bow, top), low, 5), (232, 228, 222), 235 * lower_teeth),
         Layer(there(lower_edge, lower_edge + 6.5 * bow, 3), BLACK, 34, luma=True),
         Layer(there(low, lower_edge, 7), colour),
