@@ -125,7 +125,7 @@ def _colour_contrasts(list_of: list[int], item_of: list[int], contrasts: int) ->
     left_over = list(range(len(list_of)))
     for contrast in range(contrasts - 1):
         share = 1 / (contrasts - contrast)
-        groups = [*_grouped((list_of[n] for n in left_over)), *_grouped((item_of[n] for n in left_over))]
+        groups = [*_grouped(list_of[n] for n in left_over), *_grouped(item_of[n] for n in left_over)]
         chosen = _balanced_subset(len(left_over), [(g, share * len(g), share * len(g)) for g in groups])
         for n, taken in zip(left_over, chosen, strict=True):
             if taken:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.urls import get_script_prefix
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.http import require_safe
@@ -50,7 +50,7 @@ def media_address(assignment: uuid.UUID, part: str, *, at: datetime) -> str:
     The same within one period of REALTALK_MEDIA_MINUTES, so that what a browser loaded ahead is found in its
     cache; works for at least one period and less than two.
     """
-    return f"{get_script_prefix()}m/{sign(assignment, part, at=at)}"
+    return reverse("studies:media", args=[sign(assignment, part, at=at)])
 
 
 def sign(assignment: uuid.UUID, part: str, *, at: datetime) -> str:

@@ -6,7 +6,7 @@ from math import ceil
 
 from .media import media_address
 from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
-from .queries import consent_in_force, practice_items, timeline_s
+from .queries import check_items, consent_in_force, practice_items, timeline_s
 from .services.deals import PRACTICE_TRIALS
 
 PARTS = ("speaker", "left", "right")
@@ -17,8 +17,7 @@ SECONDS_TO_DECIDE = 6
 @dataclass(frozen=True)
 class LandingPage:
     title: str
-    introduction: str
-    study_key: str
+    intro: str
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class MessagePage:
 
 
 def landing_page(study: Study) -> LandingPage:
-    return LandingPage(study.title, study.introduction, study.key)
+    return LandingPage(study.title, study.introduction)
 
 
 def consent_page(session: Session) -> ConsentPage:
@@ -120,14 +119,15 @@ def consent_page(session: Session) -> ConsentPage:
 def instructions_page(session: Session) -> InstructionsPage:
     study = session.study
     practice = min(practice_items(study).count(), PRACTICE_TRIALS)
+    trials = study.trials_per_session + check_items(study).count()
     return InstructionsPage(
         title=study.title,
         token=session.token,
         question=primary_question(study).text,
         instructions=study.instructions,
         practice_trials=practice,
-        trials=study.trials_per_session,
-        minutes=_minutes(study, practice + study.trials_per_session),
+        trials=trials,
+        minutes=_minutes(study, practice + trials),
     )
 
 

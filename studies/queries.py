@@ -94,9 +94,8 @@ def timeline_s(item: Item) -> float:
 
 
 def unprepared_stimuli(study: Study) -> QuerySet[Stimulus]:
-    return Stimulus.objects.filter(study=study).filter(
-        Q(rendition__isnull=True) | ~Exists(Rendition.objects.filter(item=OuterRef("item"), clip=OuterRef("item__speaker")))
-    )
+    speakers = Rendition.objects.filter(item=OuterRef("item"), clip=OuterRef("item__speaker"))
+    return Stimulus.objects.filter(study=study).filter(Q(rendition__isnull=True) | ~Exists(speakers))
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
 
 def _per_comparison(rows: QuerySet, path: str) -> dict[int, int]:
     counted = rows.order_by().values_list(path).annotate(n=Count("pk"))
-    return {pk: n for pk, n in counted}
+    return dict(counted)
 
 
 def practice_items(study: Study) -> QuerySet[Item]:

@@ -1,4 +1,4 @@
-"""Arrivals, leases, expiry, late and double answers, returns, failures, exclusions, undo, pause, close, in any order."""
+"""Arrivals, leases, expiry, late and double answers, returns, failures, exclusions, undo, pause, close: any order."""
 
 import os
 from datetime import timedelta

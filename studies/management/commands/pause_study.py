@@ -9,7 +9,10 @@ from studies.services.launches import pause_study
 
 
 class Command(StudyCommand):
-    help = "Pause an open study: nobody gets a new trial, and who is in the middle of one may still answer it. open_study goes on."
+    help = (
+        "Pause an open study: nobody gets a new trial, and who is in the middle of one may still answer it. "
+        "open_study goes on."
+    )
 
     def run(self, **options: Any) -> None:
         study = pause_study(options["study"].pk, at=timezone.now())
