@@ -141,8 +141,8 @@ def _duplicates(rows: list[ClipRow]) -> list[Problem]:
 
 
 def _partner_problems(rows: list[ClipRow], known: Mapping[str, str]) -> list[Problem]:
-    by_key = {row.clip_key: row for row in rows}
-    roles = {**known, **{row.clip_key: row.role for row in rows}}
+    by_key = {row.clip_key: row for row in reversed(rows)}  # of a key that is there twice, the first
+    roles = {**known, **{key: row.role for key, row in by_key.items()}}
     return [
         (row.line, problem)
         for row in rows

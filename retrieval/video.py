@@ -22,6 +22,7 @@ CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,ogg,asf,gif,h2
 # A header may round its length up; what is missing beyond this, and beyond 1.5 pictures, was cut off.
 LENGTH_TOLERANCE_S = Fraction(12, 100)
 SMALLEST_SIDE = 16
+CUT_OFF_EARLY = "the file is cut off or damaged near its beginning: copy or export it again in full"
 
 
 class VideoProblem(ValueError):
@@ -137,10 +138,10 @@ def seconds(value: int | None, time_base: Fraction | None) -> Fraction | None:
 def _pictures(container: InputContainer) -> VideoStream:
     cover = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams and not container.streams.audio:
+        raise TruncatedVideo(CUT_OFF_EARLY)
     if not streams:
-        raise NoPictures(
-            "the file has no pictures (no video stream, perhaps sound only): export it with its video"
-        )
+        raise NoPictures("the file has no pictures (no video stream, perhaps sound only): export it with its video")
     stream = streams[0]
     if stream.codec_context is None:
         raise UnknownCodec("its pictures are in an unknown codec: convert the file to H.264 in MP4")
@@ -153,9 +154,7 @@ def _why_not_opened(head: bytes) -> VideoProblem:
             "the file is cut off: its index (moov) is missing or incomplete: copy or export it again in full"
         )
     if head[:4] in (b"RIFF", b"\x1aE\xdf\xa3"):
-        return TruncatedVideo(
-            "the file is cut off or damaged near its beginning: copy or export it again in full"
-        )
+        return TruncatedVideo("the file is cut off or damaged near its beginning: copy or export it again in full")
     if b"\0" not in head and _is_text(head):
         return NotAVideo("this is a text file, not a video, whatever its name says: name the video instead")
     return NotAVideo("this is not a video that can be read: convert the file to H.264 in MP4")
@@ -205,15 +204,11 @@ def _facts(container: InputContainer, stream: VideoStream) -> VideoFacts:
     if first is None:
         raise _no_picture(stream, damaged)
     if damaged:
-        raise DamagedVideo(
-            f"{damaged} of {packets} pictures cannot be decoded: copy or export the file again"
-        )
+        raise DamagedVideo(f"{damaged} of {packets} pictures cannot be decoded: copy or export the file again")
     length = _length(start, end, frames, stream)
     width, height = shown_size(first, pixel_aspect=stream.sample_aspect_ratio)
     if min(width, height) < SMALLEST_SIDE:
-        raise DamagedVideo(
-            f"its pictures are {width}x{height}: at least {SMALLEST_SIDE} pixels a side are needed"
-        )
+        raise DamagedVideo(f"its pictures are {width}x{height}: at least {SMALLEST_SIDE} pixels a side are needed")
     return VideoFacts(
         length_s=round(float(length), 6),
         fps=round(float(frames / length), 6),
@@ -240,8 +235,7 @@ def _refuse_if_cut_off(
     kind = container.format.name
     if "mov" in kind and packets < stream.frames:
         raise TruncatedVideo(
-            f"the file is cut off: {packets} of its {stream.frames} pictures are there: "
-            "copy or export it again in full"
+            f"the file is cut off: {packets} of its {stream.frames} pictures are there: copy or export it again in full"
         )
     if ("matroska" in kind or "avi" in kind) and container.duration:
         promised, there = (
