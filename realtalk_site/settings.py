@@ -7,6 +7,7 @@ With DJANGO_DEBUG=0 it runs for production and refuses to start without its secr
 from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from realtalk_site.environment import (
@@ -215,6 +216,25 @@ UNFOLD = {
     "SITE_TITLE": "RealTalk Studies",
     "SITE_HEADER": "RealTalk Studies",
     "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
+    ],
+    "COLORS": {  # the accent of static/css/tokens.css, lighter and darker
+        "primary": {
+            "50": "#f0f8f9",
+            "100": "#dcecee",
+            "200": "#bcdadf",
+            "300": "#8fc0c8",
+            "400": "#5a9faa",
+            "500": "#2f7f8c",
+            "600": "#0d5c69",
+            "700": "#0b4f5a",
+            "800": "#094750",
+            "900": "#08363e",
+            "950": "#06262b",
+        }
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {

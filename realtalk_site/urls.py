@@ -6,8 +6,10 @@ is Django's.
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("", include("studies.urls")),
     path("", include("analysis.urls")),

@@ -1,5 +1,6 @@
 """`manage.py serve`: web server, worker and broker together, ended together."""
 
+import http.client
 import os
 import socket
 import subprocess
@@ -122,11 +123,16 @@ def _refuse_busy_port(host: str, port: int) -> None:
 
 
 def _answers(host: str, port: int) -> bool:
+    """Whether a page comes back: the first one also makes the server load every address, which takes seconds."""
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(target, port, timeout=30)
     try:
-        socket.create_connection((target, port), timeout=1).close()
+        connection.request("GET", "/")
+        connection.getresponse()
     except OSError:
         return False
+    finally:
+        connection.close()
     return True
 
 
