@@ -11,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.error import FFmpegError
 
-from retrieval.video import open_video, seconds, upright_turn
+from retrieval.video import VideoProblem, open_video, seconds, upright_turn
 
 from .pictures import FPS, STAMP_TOLERANCE_S
 
@@ -24,7 +25,10 @@ MOST_BYTES_A_SECOND = 400_000
 
 def are_alike(paths: Iterable[Path], *, canvas: tuple[int, int], frames: int) -> bool:
     """Whether all these clips can be taken over as they are and differ in nothing but their pictures."""
-    parameters = {copyable_parameters(path, canvas=canvas, frames=frames) for path in paths}
+    try:
+        parameters = {copyable_parameters(path, canvas=canvas, frames=frames) for path in paths}
+    except (VideoProblem, FFmpegError):  # encoding will meet it again and say of which clip it is
+        return False
     return len(parameters) == 1 and None not in parameters
 
 
@@ -33,7 +37,7 @@ def copyable_parameters(path: Path, *, canvas: tuple[int, int], frames: int) -> 
 
     They can be where they are upright H.264 of the canvas's size in 8-bit 4:2:0, limited range, one each 1/FPS s from
     the first on, none referring to a later one, and not too heavy.
-    Raises  VideoProblem if the file cannot be opened
+    Raises  VideoProblem, FFmpegError if the file cannot be read
     """
     with open_video(path) as (container, stream):
         codec = stream.codec_context

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from retrieval.video import (
@@ -116,7 +117,7 @@ def test_sound_alone(tmp_path):
     path = tmp_path / "a.m4a"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("aac", rate=48_000, layout="mono")
-        frame = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         frame.sample_rate = 48_000
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
