@@ -6,20 +6,20 @@ import logging
 import struct
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.http import require_safe
 
+from retrieval.streaming import ranged_file
+
 from .models import Assignment, Rendition
-from .ranges import ByteRange, RangeNotSatisfiable, requested_range
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ SALT = "studies.media"
 MAC_BYTES = 16
 # uuid of the assignment, number of the part, second at which the address expires: always as long as any other.
 PAYLOAD = struct.Struct(">16sBQ")
-CHUNK_BYTES = 64 * 1024
 
 
 class ForgedAddress(ValueError):
@@ -119,54 +118,13 @@ def serve(request: HttpRequest, signed: str) -> HttpResponseBase:
         response["X-Accel-Redirect"] = settings.REALTALK_ACCEL_PREFIX.rstrip("/") + "/" + quote(file)
     else:
         try:
-            response = _file_response(request, path)
+            response = ranged_file(request, path)
         except OSError:
             logger.exception("A prepared video cannot be read; prepare its study again")
             return _refuse(404, "This video cannot be found. Reload the page to go on.")
     # Whoever has the address may keep the file as long as the address works; no one in between may.
     response["Cache-Control"] = f"private, max-age={left_s}"
     return response
-
-
-def _file_response(request: HttpRequest, path: Path) -> HttpResponseBase:
-    """200, 206 or 416. There is no validator to compare, so If-Range never holds and the whole file is sent."""
-    size = path.stat().st_size
-    header = request.headers.get("Range") if request.method == "GET" and "If-Range" not in request.headers else None
-    try:
-        part = requested_range(header, size=size)
-    except RangeNotSatisfiable:
-        refusal = _refuse(416, "No byte of the video is in that range.")
-        refusal["Content-Range"] = f"bytes */{size}"
-        refusal["Accept-Ranges"] = "bytes"
-        return refusal
-    sent = part or ByteRange(0, size - 1, size)
-    if request.method == "HEAD":
-        response: HttpResponseBase = HttpResponse(content_type="video/mp4")
-    else:
-        response = StreamingHttpResponse(_Bytes(path, sent), content_type="video/mp4")
-    if part:
-        response.status_code = 206
-        response["Content-Range"] = part.content_range
-    response["Content-Length"] = str(sent.length)
-    response["Accept-Ranges"] = "bytes"
-    return response
-
-
-class _Bytes:
-    """Part of a file in chunks; the server closes it, also when the browser went away before the first one."""
-
-    def __init__(self, path: Path, part: ByteRange) -> None:
-        self._file = path.open("rb")
-        self._file.seek(part.first)
-        self._left = part.length
-
-    def __iter__(self) -> Iterator[bytes]:
-        while self._left and (chunk := self._file.read(min(CHUNK_BYTES, self._left))):
-            self._left -= len(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _mac(payload: bytes, secret: str) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.ranges import ByteRange, RangeNotSatisfiable, requested_range
+from retrieval.ranges import ByteRange, RangeNotSatisfiable, requested_range
 
 SIZES = st.integers(0, 10_000)
 NUMBERS = st.integers(0, 20_000)
