@@ -59,7 +59,7 @@ def body_layers(look: Look) -> list[Layer]:
     torso = _half(
         [(n - 2, 386), (n + 26, 403), (wide - 48, 422), (wide - 14, 446), (wide, 492)], steps=5
     )  # fmt: skip
-    foot = _line([(n - 1, 392), (n - 1, 398), (n + 20, 405), (0, 448), (-n - 20, 405), (-n + 1, 398), (-n + 1, 392)])
+    foot = _line([(n - 5, 388), (n - 5, 398), (n + 20, 405), (0, 448), (-n - 20, 405), (-n + 5, 398), (-n + 5, 388)])
     layers = [Layer(torso, look.cloth, anchor=np.array([CENTRE[0], SIZE - 70.0]))]
     if look.garment == "vee":
         band = smooth([(-n - 20, 398), (-n + 4, 428), (0, 470), (n - 4, 428), (n + 20, 398)], closed=False, steps=5)

@@ -54,7 +54,7 @@ _LISTED = (
     Expression("attention", frozenset(), frozenset(), dict(brow_in=.12, brow_out=.15, smile=.08, lid=1.02, pitch=1, roll=2, lean=.25), nods=4, nod_degrees=4),
     Expression("smirk", frozenset(), ALL - {"amusement"}, dict(brow_left=-.3, brow_right=.95, smile_right=1.0, smile_left=-.15, press=.25, lid=.68, squint=.45, yaw=-9, pitch=-6, roll=-6, lean=-.5)),
     Expression("eye_roll", frozenset(), ALL, dict(brow_in=.35, brow_out=.6, smile=-.5, press=.6, lid=.85, yaw=11, pitch=-6, roll=8, lean=-.5), rolls_eyes=True, looks_away=True),
-    Expression("contempt", frozenset(), ALL, dict(brow_in=-.35, brow_out=.2, brow_right=.55, brow_knit=.35, smile_left=.65, smile_right=-.5, lip_raise=.3, lid=.6, squint=.35, nose_wrinkle=.5, pitch=-9, yaw=7, lean=-.7)),
+    Expression("contempt", frozenset(), ALL, dict(brow_in=-.35, brow_out=.2, brow_right=.55, brow_knit=.35, smile_left=.9, smile_right=-.65, lip_raise=.3, lid=.62, squint=.35, nose_wrinkle=.5, pitch=-9, yaw=7, lean=-.7)),
     Expression("boredom", frozenset(), ALL, dict(brow_in=.1, brow_out=-.15, lid=.45, smile=-.4, press=.1, gaze_x=.75, gaze_y=-.15, yaw=16, roll=11, pitch=5, lean=-.5, shoulders=-.4), looks_away=True),
     Expression("mockery", frozenset(), HARD | UNEASY | {"anger", "embarrassment"}, dict(brow_in=.1, brow_out=.6, brow_right=.35, smile_left=.75, smile_right=1.05, wide=.5, open=.34, lip_raise=.75, squint=.75, lid=.75, pitch=-7, yaw=-8, roll=-7, lean=-.3), laughs=True),
     Expression("disdain", frozenset(), ALL - {"disgust"}, dict(brow_in=-.45, brow_out=-.1, brow_knit=.8, squint=.75, lid=.72, smile=-.65, lip_raise=.6, nose_wrinkle=1.0, lower_lip=.3, yaw=10, pitch=-4, roll=5, lean=-.8), shakes=1),

@@ -82,8 +82,8 @@ def front_layers(head: Head, look: Look) -> list[Layer]:
     if look.style in ("curls", "afro"):
         return _curls(head, look)
     outer, inner = edges[look.style]
-    outer_points = smooth(outer, closed=False, steps=4) * [w, 1.0]
-    inner_points = smooth(inner, closed=False, steps=4) * [w, 1.0]
+    outer_points = smooth(outer, closed=False, steps=3) * [w, 1.0]
+    inner_points = smooth(inner, closed=False, steps=3) * [w, 1.0]
     if s < 0:
         outer_points, inner_points = outer_points * [-1, 1], inner_points * [-1, 1]
     line = inner_points.copy()
@@ -96,7 +96,7 @@ def front_layers(head: Head, look: Look) -> list[Layer]:
     )
     shade = head.place(line[:, 0] * 0.97, line[:, 1] + 7, near - 4)
     cast = np.concatenate([head.place(line[:, 0], line[:, 1] - 6, near), shade[:, ::-1]], axis=1)
-    layers = [Layer(cast, BLACK, 34, luma=True)]
+    layers = [] if cloth else [Layer(cast, BLACK, 34, luma=True)]
     colour = look.cloth if cloth else look.hair
     layers.append(Layer(shape, colour))
     if cloth:

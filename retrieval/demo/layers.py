@@ -12,8 +12,8 @@ from retrieval.demo.people import Colour
 SIZE = 480
 CENTRE = (240.0, 236.0)
 HEAD_SCALE = 1.12
-PIVOT = np.array([0.0, 100.0, -40.0])
-EYE_DISTANCE = 900.0
+PIVOT = (0.0, 100.0, -40.0)
+EYE_DISTANCE = np.float32(900.0)
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,11 @@ class Head:
         )
         tilt = _matrices([[np.cos(roll), -np.sin(roll), zero], [np.sin(roll), np.cos(roll), zero], [zero, zero, one]])
         self.poses = poses
-        self.matrix = tilt @ nod @ turn
-        self.scale = HEAD_SCALE + 0.035 * poses[:, INDEX["lean"]]
-        self.lift = -1.6 * poses[:, INDEX["shoulders"]] + 3.0 * poses[:, INDEX["lean"]]
+        # Nine columns (pictures, 1): summing them by hand is five times faster than many small matrix products.
+        matrix = (tilt @ nod @ turn).astype(np.float32)
+        self._rows = [[matrix[:, i, j, None] for j in range(3)] for i in range(3)]
+        self.scale = (HEAD_SCALE + 0.035 * self.get("lean")).astype(np.float32)
+        self.lift = (-1.6 * self.get("shoulders") + 3.0 * self.get("lean")).astype(np.float32)
 
     def get(self, name: str) -> np.ndarray:
         """One parameter as (pictures, 1), ready to meet a row of points."""
@@ -60,14 +62,12 @@ class Head:
 
     def place(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
         """Canvas points float (pictures, n, 2); x, y, z broadcast to (pictures, n)."""
-        count = len(self.poses)
-        shape = np.broadcast_shapes(np.shape(x), np.shape(y), np.shape(z))
-        n = shape[-1]
-        points = np.stack([np.broadcast_to(v, (count, n)) for v in (x, y, z)], axis=-1) - PIVOT
-        turned = points @ self.matrix.transpose(0, 2, 1) + PIVOT
-        factor = (EYE_DISTANCE / (EYE_DISTANCE - turned[..., 2])) * self.scale[:, None]
-        out = turned[..., :2] * factor[..., None] + np.array(CENTRE)
-        out[..., 1] += self.lift[:, None]
+        x, y, z = (np.asarray(v, dtype=np.float32) - np.float32(p) for v, p in zip((x, y, z), PIVOT, strict=True))
+        across, down, near = (m[0] * x + m[1] * y + m[2] * z for m in self._rows)
+        factor = (EYE_DISTANCE / (EYE_DISTANCE - PIVOT[2] - near)) * self.scale
+        out = np.empty((*np.broadcast_shapes(across.shape, factor.shape), 2), dtype=np.float32)
+        out[..., 0] = (across + PIVOT[0]) * factor + CENTRE[0]
+        out[..., 1] = (down + PIVOT[1]) * factor + (CENTRE[1] + self.lift)
         return out
 
     def on_face(self, x: np.ndarray, y: np.ndarray, raised: np.ndarray | float = 0.0) -> np.ndarray:

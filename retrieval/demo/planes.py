@@ -85,7 +85,7 @@ class Canvas:
         self._mask.settransform((1, 0, -left, 0, 1, -top))
         self._mask.polygon(row, _FULL)
         shape = Image.frombuffer("L", light.size, self._mask.tobytes(), "raw", "L", 0, 1)
-        picture = Image.frombytes("L", (SIZE, SIZE), self._luma.tobytes())
+        picture = Image.frombuffer("L", (SIZE, SIZE), self._luma.tobytes(), "raw", "L", 0, 1)
         picture.paste(light, (left, top), shape)
         self._luma.frombytes(picture.tobytes())
         self._chroma.polygon(row, tools[1])

@@ -65,10 +65,10 @@ def face_layers(head: Head, look: Look) -> list[Layer]:
     warm = (214, 84, 80) if look.skin_step < 6 else (160, 58, 48)
     smile = np.clip(0.5 * (head.get("smile_left") + head.get("smile_right")), 0, 1)
     for side in (-1, 1):
-        for size in (1.0, 0.72, 0.45):
+        for size in (1.2, 0.85, 0.5):
             x = side * 51 * look.width + 25 * size * np.cos(RING[::2])
             y = 42 - 4 * smile + 18 * size * np.sin(RING[::2])
-            layers.append(Layer(head.on_face(x, y), warm, 19 if look.build == "soft" else 13))
+            layers.append(Layer(head.on_face(x, y), warm, 17 if look.build == "soft" else 12))
     return layers
 
 
@@ -76,9 +76,8 @@ def neck_layers(head: Head, look: Look) -> list[Layer]:
     """The neck from jaw to collar, with the shadow of the chin; the collar's end stays where the body is."""
     width = neck_width(look)
     top = head.place(np.array([-width, width]) / HEAD_SCALE, np.array([84.0, 84.0]), -22)
-    foot = np.broadcast_to(CENTRE[0] + np.array([[width - 1, NECK_FOOT], [-width + 1, NECK_FOOT]]) * [1, 0], (len(top), 2, 2)).copy()
-    foot[..., 1] = NECK_FOOT
-    shape = np.concatenate([top, foot], axis=1)
+    foot = np.array([[CENTRE[0] + width - 9, NECK_FOOT], [CENTRE[0] - width + 9, NECK_FOOT]])
+    shape = np.concatenate([top, np.broadcast_to(foot, (len(top), 2, 2))], axis=1)
     chin = outline(look)
     chin = chin[chin[:, 1] > 40]
     layers = [Layer(shape, neck_colour(look))]
