@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.binomial import wilson_interval
@@ -110,6 +110,7 @@ def test_other_values_than_votes_are_refused():
         preference([1, 2], speakers=[1, 2], evaluators=[1, 2])
 
 
+@settings(deadline=None, derandomize=True)
 @given(studies())
 def test_every_study_has_a_defined_answer(study):
     votes, speakers, evaluators = study
@@ -125,6 +126,7 @@ def test_every_study_has_a_defined_answer(study):
         assert 0 < result.effective_votes <= result.votes
 
 
+@settings(deadline=None, derandomize=True)
 @given(studies())
 def test_p_and_interval_agree_at_five_percent(study):
     votes, speakers, evaluators = study
@@ -135,6 +137,7 @@ def test_p_and_interval_agree_at_five_percent(study):
         assert (result.p < 0.05) == (not result.interval[0] <= 0.5 <= result.interval[1])
 
 
+@settings(deadline=None, derandomize=True)
 @given(studies())
 def test_swapping_treatment_and_control_mirrors_the_share_and_keeps_p(study):
     votes, speakers, evaluators = study
@@ -148,6 +151,7 @@ def test_swapping_treatment_and_control_mirrors_the_share_and_keeps_p(study):
         assert other.interval == pytest.approx((1 - one.interval[1], 1 - one.interval[0]), abs=1e-9)
 
 
+@settings(deadline=None, derandomize=True)
 @given(studies(), st.randoms(use_true_random=False))
 def test_the_order_of_votes_and_the_names_change_not_one_bit(study, random):
     votes, speakers, evaluators = study

@@ -56,16 +56,16 @@ def test_target_valid_live_and_short_by_follow_the_rows():
 
 
 def test_a_rehearsed_preference_lies_in_its_interval():
-    study = make_study(items=30, contrasts=("social:random",), votes_per_comparison=8, trials_per_session=30)
-    rehearse_study(study.pk, evaluators=8, preference={"social": 0.75}, at=START, seed=5)
+    study = make_study(items=20, contrasts=("social:random",), votes_per_comparison=6)
+    rehearse_study(study.pk, evaluators=6, preference={"social": 0.75}, at=START, seed=5)
 
     report = json.loads(command("s", "--format", "json", "--include-rehearsal"))
 
     (contrast,) = report["contrasts"]
     assert report["rehearsal"] is True
-    assert (contrast["votes"], contrast["target"], contrast["short_by"]) == (240, 240, 0)
+    assert (contrast["votes"], contrast["target"], contrast["short_by"]) == (120, 120, 0)
     assert contrast["interval"][0] <= 0.75 <= contrast["interval"][1]
-    assert (contrast["speakers"], contrast["evaluators"]) == (30, 8)
+    assert (contrast["speakers"], contrast["evaluators"]) == (20, 6)
 
 
 def test_a_rehearsal_is_in_no_other_report():

@@ -84,8 +84,8 @@ def test_nothing_is_changed_by_these_addresses(researcher, address):
 
 
 def test_the_page_shows_the_sentence_the_figure_and_the_tables(researcher):
-    study = make_study(items=12, contrasts=("social:random", "social:rude"), votes_per_comparison=8)
-    rehearse_study(study.pk, evaluators=16, preference={"social": 0.75}, at=START, seed=3)
+    study = make_study(items=10, contrasts=("social:random", "social:rude"), votes_per_comparison=2)
+    rehearse_study(study.pk, evaluators=4, preference={"social": 0.75}, at=START, seed=3)
 
     page = unescape(researcher.get("/studies/s/report/?rehearsal=1").content.decode())
 
