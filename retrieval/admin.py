@@ -1,0 +1,98 @@
+"""Corpora, people, clips with a preview, and long work, for researchers. Clips come in by import and stay as they are."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+
+from .models import Clip, Corpus, Job, Person
+from .streaming import ranged_file
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that services write: to be looked at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Corpus)
+class CorpusAdmin(ReadOnlyAdmin):
+    list_display = ["key", "title", "speakers", "listeners", "licence"]
+    search_fields = ["key", "title"]
+
+    @admin.display
+    def speakers(self, corpus: Corpus) -> int:
+        return corpus.clips.filter(role="speaker").count()
+
+    @admin.display
+    def listeners(self, corpus: Corpus) -> int:
+        return corpus.clips.filter(role="listener").count()
+
+
+@admin.register(Person)
+class PersonAdmin(ReadOnlyAdmin):
+    list_display = ["key", "corpus", "permitted_uses", "taken_down_at"]
+    list_filter = ["corpus"]
+    search_fields = ["key"]
+
+
+@admin.register(Clip)
+class ClipAdmin(ReadOnlyAdmin):
+    list_display = ["key", "corpus", "role", "person", "length", "size", "has_audio", "split"]
+    list_filter = ["corpus", "role", "split"]
+    list_select_related = ["corpus", "person"]
+    search_fields = ["key", "transcript"]
+    fields = [
+        "preview", "key", "corpus", "role", "person", "partner", "transcript", "split", "length", "size", "fps",
+        "has_audio", "licence", "sha256", "imported_at",
+    ]  # fmt: skip
+
+    @admin.display(ordering="length_s")
+    def length(self, clip: Clip) -> str:
+        return f"{clip.length_s:.2f} s"
+
+    @admin.display(ordering="width")
+    def size(self, clip: Clip) -> str:
+        return f"{clip.width} × {clip.height}"
+
+    @admin.display
+    def preview(self, clip: Clip) -> str:
+        return format_html(
+            '<video controls preload="metadata" width="320" src="{}" aria-label="{}"></video>',
+            reverse("admin:retrieval_clip_video", args=[clip.pk]),
+            f"Clip {clip.key}",
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        video = path("<int:pk>/video/", self.admin_site.admin_view(self.video), name="retrieval_clip_video")
+        return [video, *super().get_urls()]
+
+    def video(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        clip = Clip.objects.filter(pk=pk).first()
+        if clip is None:
+            raise Http404
+        return ranged_file(request, Path(settings.MEDIA_ROOT) / clip.file)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "state", "share", "message", "attempts", "created_at", "finished_at"]
+    list_filter = ["state", "kind"]
+
+    @admin.display(description="progress")
+    def share(self, job: Job) -> str:
+        return f"{job.progress} of {job.total}" if job.total else "–"

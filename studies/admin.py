@@ -1,0 +1,220 @@
+"""Studies for researchers: their design, how full they are, and the buttons that open, pause and close them."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+
+from retrieval.admin import ReadOnlyAdmin
+from retrieval.jobs import enqueue_job
+from retrieval.models import Job
+from retrieval.tasks import send_job
+
+from .forms import NewStudyForm
+from .models import Contrast, Exclusion, Plan, Question, Session, Stimulus, Study, StudyState
+from .queries import study_progress, unprepared_stimuli
+from .services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
+
+WRITABLE = ["title", "introduction", "instructions"]
+
+
+class DesignInline(TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return False
+
+
+class ContrastInline(DesignInline):
+    model = Contrast
+    fields = readonly_fields = ["treatment", "control", "is_planned"]
+
+
+class QuestionInline(DesignInline):
+    model = Question
+    fields = ["key", "text", "form"]
+    readonly_fields = ["key", "form"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        is_draft = obj is None or obj.state == StudyState.DRAFT
+        return is_draft and super().has_change_permission(request, obj)
+
+
+class PlanInline(DesignInline):
+    model = Plan
+    fields = ["hypotheses", "exclusion_rules", "stopping_rule", "sha256", "frozen_at"]
+    readonly_fields = ["stopping_rule", "sha256", "frozen_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        is_draft = obj is None or obj.state == StudyState.DRAFT
+        return is_draft and super().has_change_permission(request, obj)
+
+
+@admin.register(Study)
+class StudyAdmin(ModelAdmin):
+    list_display = ["key", "title", "state", "corpus", "votes", "created_at"]
+    list_filter = ["state", "corpus"]
+    list_select_related = ["corpus"]
+    search_fields = ["key", "title"]
+    inlines = [ContrastInline, QuestionInline, PlanInline]
+    design = [
+        "key", "state", "corpus", "selection", "votes_per_comparison", "trials_per_session", "short_listeners",
+        "lease_minutes", "seed", "created_at", "opened_at", "closed_at",
+    ]  # fmt: skip
+
+    class Media:
+        js = ["admin_pages/progress.js"]
+        css = {"all": ["admin_pages/progress.css"]}
+
+    @admin.display(description="votes")
+    def votes(self, study: Study) -> str:
+        figures = study_progress(study)
+        return f"{figures.valid} of {figures.target}" if figures.target else "–"
+
+    @admin.display(description="Now")
+    def progress(self, study: Study) -> str:
+        return render_to_string("admin/studies/progress.html", _progress_context(study))
+
+    def get_form(self, request: HttpRequest, obj: Study | None = None, **kwargs) -> type:
+        if obj is None:
+            return NewStudyForm
+        return super().get_form(request, obj, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> list:
+        if obj is None:
+            return [(None, {"fields": list(NewStudyForm.base_fields)})]
+        return [
+            ("Now", {"fields": ["progress"]}),
+            ("What evaluators see", {"fields": WRITABLE}),
+            ("Design", {"fields": self.design}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> list[str]:
+        if obj is None:
+            return []
+        fixed = ["progress", *self.design]
+        return fixed if obj.state == StudyState.DRAFT else [*fixed, *WRITABLE]
+
+    def get_inlines(self, request: HttpRequest, obj: Study | None = None) -> list:
+        return [] if obj is None else self.inlines
+
+    def save_model(self, request: HttpRequest, obj: Study, form: object, change: bool) -> None:
+        if not change:
+            obj.owner = request.user if request.user.pk else None
+        obj.save()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        if obj is not None and obj.state != StudyState.DRAFT:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("<int:pk>/progress/", self.admin_site.admin_view(self.show_progress), name="studies_study_progress"),
+            path("<int:pk>/to/<str:step>/", self.admin_site.admin_view(self.take_step), name="studies_study_step"),
+            *super().get_urls(),
+        ]
+
+    def show_progress(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The figures alone, for the page to fetch again while it is open."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return render(request, "admin/studies/progress.html", _progress_context(_study(pk)))
+
+    def take_step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        """Prepare, open, pause or close, by POST; then back to the study with what came of it."""
+        study = _study(pk)
+        if request.method != "POST" or not self.has_change_permission(request, study):
+            raise PermissionDenied
+        if step not in STEPS:
+            raise Http404
+        try:
+            self.message_user(request, STEPS[step](study), messages.SUCCESS)
+            self.log_change(request, study, f"{step}: {study.key}")
+        except CannotLaunch as refusal:
+            for problem in refusal.problems:
+                self.message_user(request, problem, messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:studies_study_change", args=[pk]))
+
+
+@admin.register(Stimulus)
+class StimulusAdmin(ReadOnlyAdmin):
+    list_display = ["item", "condition", "clip", "study", "is_prepared", "problem", "held_reason"]
+    list_filter = ["study", "condition"]
+    list_select_related = ["item__speaker", "clip", "study"]
+
+    @admin.display(boolean=True)
+    def is_prepared(self, stimulus: Stimulus) -> bool:
+        return stimulus.rendition_id is not None
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Sessions by pseudonym. The token is a key to the session, so it is not shown."""
+
+    list_display = ["pseudonym", "study", "rehearsal", "started_at", "last_active_at", "finished_at"]
+    list_filter = ["study", "rehearsal"]
+    list_select_related = ["study"]
+    fields = [
+        "pseudonym", "study", "rehearsal", "deals", "started_at", "last_active_at", "instructed_at", "returned_at",
+        "finished_at",
+    ]  # fmt: skip
+
+
+@admin.register(Exclusion)
+class ExclusionAdmin(ReadOnlyAdmin):
+    list_display = ["rule", "reason", "session", "assignment", "undoes", "replaces_votes", "by", "at"]
+    list_filter = ["study", "rule"]
+
+
+def _study(pk: int) -> Study:
+    study = Study.objects.filter(pk=pk).first()
+    if study is None:
+        raise Http404
+    return study
+
+
+def _prepare(study: Study) -> str:
+    if study.state != StudyState.DRAFT:
+        raise CannotLaunch(["Only a draft is prepared; this study was opened already."])
+    with transaction.atomic():
+        job = enqueue_job("prepare_study", arguments={"study_id": study.pk}, at=timezone.now())
+        transaction.on_commit(lambda: send_job(job))
+    return "A worker prepares the videos now; progress is shown below."
+
+
+def _open(study: Study) -> str:
+    open_study(study.pk, at=timezone.now())
+    return f"The study is open at /study/{study.key}/"
+
+
+def _pause(study: Study) -> str:
+    pause_study(study.pk, at=timezone.now())
+    return "The study is paused. Who is in the middle of a trial may still answer it."
+
+
+def _close(study: Study) -> str:
+    close_study(study.pk, at=timezone.now())
+    return "The study is closed."
+
+
+STEPS = {"prepare": _prepare, "open": _open, "pause": _pause, "close": _close}
+
+
+def _progress_context(study: Study) -> dict[str, object]:
+    is_draft = study.state == StudyState.DRAFT
+    return {
+        "study": study,
+        "figures": study_progress(study),
+        "rehearsal": study_progress(study, rehearsal=True),
+        "problems": launch_problems(study) if is_draft else [],
+        "held": study.stimuli.filter(held_at__isnull=False).select_related("item__speaker"),
+        "needs_preparing": is_draft and unprepared_stimuli(study).exists(),
+        "job": Job.objects.filter(kind="prepare_study", arguments={"study_id": study.pk}).first(),
+    }

@@ -1,0 +1,80 @@
+"""A new study, as a researcher fills it in: the same as `create_study`, with the manifest uploaded."""
+
+import tempfile
+from pathlib import Path
+
+from django import forms
+from django.utils import timezone
+
+from retrieval.models import Corpus
+from retrieval.tables import ManifestError
+
+from .models import ShortListeners, Study
+from .services.designs import QUESTION, CannotCreate, create_study, parse_contrasts
+
+LARGEST_MANIFEST_BYTES = 20_000_000
+
+
+class NewStudyForm(forms.ModelForm):
+    """Makes the study when it is valid; every problem of the manifest is shown at the upload."""
+
+    corpus = forms.ModelChoiceField(Corpus.objects.order_by("key"))
+    stimuli = forms.FileField(help_text="CSV: item,condition,clip_key and optionally kind, correct_condition.")
+    contrasts = forms.CharField(help_text="treatment:control, separated by commas: social:random,social:rude")
+    question = forms.CharField(initial=QUESTION, widget=forms.Textarea(attrs={"rows": 2}))
+    votes_per_comparison = forms.IntegerField(min_value=1, initial=4)
+    trials_per_session = forms.IntegerField(
+        min_value=1, required=False, help_text="Empty: one for each main item, at most 30."
+    )
+    short_listeners = forms.ChoiceField(choices=ShortListeners.choices, initial=ShortListeners.REFUSE)
+    seed = forms.IntegerField(initial=0)
+
+    class Meta:
+        model = Study
+        fields = ["key", "title", "corpus", "selection"]
+
+    def clean_contrasts(self) -> list[tuple[str, str]]:
+        try:
+            return parse_contrasts(self.cleaned_data["contrasts"])
+        except CannotCreate as refusal:
+            raise forms.ValidationError(refusal.problems) from None
+
+    def clean(self) -> dict:
+        data = super().clean()
+        if self.errors:
+            return data
+        upload = data["stimuli"]
+        if upload.size > LARGEST_MANIFEST_BYTES:
+            raise forms.ValidationError({"stimuli": "A manifest of over 20 MB is not read: is it the right file?"})
+        with tempfile.TemporaryDirectory() as folder:
+            manifest = Path(folder) / "stimuli.csv"
+            manifest.write_bytes(upload.read())
+            try:
+                self.made = create_study(
+                    data["key"],
+                    corpus_key=data["corpus"].key,
+                    stimuli=manifest,
+                    contrasts=data["contrasts"],
+                    at=timezone.now(),
+                    votes_per_comparison=data["votes_per_comparison"],
+                    trials_per_session=data["trials_per_session"],
+                    seed=data["seed"],
+                    short_listeners=data["short_listeners"],
+                    title=data["title"],
+                    question=data["question"],
+                    selection=data["selection"] or f"The speakers named in {upload.name}.",
+                )
+            except ManifestError as refusal:
+                raise forms.ValidationError({"stimuli": refusal.problems}) from None
+            except CannotCreate as refusal:
+                raise forms.ValidationError(refusal.problems) from None
+        return data
+
+    def _post_clean(self) -> None:
+        """The service has made the study; there is no half-filled instance to validate."""
+
+    def save(self, commit: bool = True) -> Study:
+        return self.made
+
+    def save_m2m(self) -> None:
+        """Nothing of a new study is many-to-many."""

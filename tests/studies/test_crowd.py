@@ -1,0 +1,50 @@
+"""Two hundred people at once, each in a thread of their own, on a real database."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connections
+
+from studies.models import Assignment, Choice, Slot, Vote
+from studies.services.launches import open_study
+from studies.services.sessions import Stage, begin_trials, start_session
+from studies.services.votes import Answer, cast_vote
+from tests.factories import LENGTH_S, START, make_study
+
+from .invariants import check_study
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.data_layer]
+ARRIVALS = 200
+AT_ONCE = 20
+
+
+def test_two_hundred_arrivals_at_once_keep_every_quota():
+    study = make_study(items=4, contrasts=("social:random", "social:rude"), votes_per_comparison=3)
+    open_study(study.pk, at=START)
+    together = Barrier(AT_ONCE)
+
+    def evaluator(number: int) -> Stage:
+        try:
+            if number < AT_ONCE:
+                together.wait(timeout=30)
+            session = start_session(study.pk, at=START)
+            place = begin_trials(session.pk, at=START)
+            at = START
+            while place.stage == Stage.TRIAL:
+                at += timedelta(seconds=LENGTH_S)
+                answer = {"appropriate": Answer(Choice.LEFT if number % 2 else Choice.RIGHT)}
+                place = cast_vote(session.pk, place.assignment.key, answer, at=at)
+            return place.stage
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        stages = list(pool.map(evaluator, range(ARRIVALS)))
+    check_study(study)
+    wanted = Slot.objects.filter(comparison__contrast__study=study).count()
+    assert wanted == 4 * 2 * 3
+    assert Assignment.objects.filter(state="answered").count() == Vote.objects.count() == wanted
+    assert stages.count(Stage.THANKS) == wanted // 4
+    assert set(stages) <= {Stage.THANKS, Stage.FULL, Stage.WAITING}
