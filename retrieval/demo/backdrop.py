@@ -45,7 +45,11 @@ def cloth_light(look: Look) -> Image.Image:
     """Luma of the garment under a light from the upper left, as wide as the picture."""
     y, x = np.mgrid[0:140, 0:SIZE].astype(float)
     x, y = x / SIZE - 0.5, y / 140 - 0.5
-    tone = 1.0 - 0.34 * np.clip(x + 0.06, 0, 1) ** 1.2 + 0.16 * np.exp(-(((x + 0.24) / 0.14) ** 2) - ((y + 0.05) / 0.3) ** 2)
+    tone = (
+        1.0
+        - 0.34 * np.clip(x + 0.06, 0, 1) ** 1.2
+        + 0.16 * np.exp(-(((x + 0.24) / 0.14) ** 2) - ((y + 0.05) / 0.3) ** 2)
+    )
     tone -= 0.12 * np.clip(y, 0, 1) + 0.22 * np.exp(-((x / 0.17) ** 2) - ((y + 0.42) / 0.22) ** 2)
     luma = np.clip(tone * (TO_YUV[0] @ np.array(look.cloth, dtype=float)) + OFFSET[0], 16, 235)
     return Image.fromarray(np.rint(luma).astype(np.uint8))
@@ -63,7 +67,11 @@ def body_layers(look: Look) -> list[Layer]:
     layers = [Layer(torso, look.cloth, anchor=np.array([CENTRE[0], SIZE - 70.0]))]
     if look.garment == "vee":
         band = smooth([(-n - 20, 398), (-n + 4, 428), (0, 470), (n - 4, 428), (n + 20, 398)], closed=False, steps=5)
-        return [*layers, Layer(_moved(np.vstack([band, [[0, 388]]])), neck_colour(look)), Layer(_moved(band), dark, stroke=5.0)]
+        return [
+            *layers,
+            Layer(_moved(np.vstack([band, [[0, 388]]])), neck_colour(look)),
+            Layer(_moved(band), dark, stroke=5.0),
+        ]
     layers.append(Layer(foot, neck_colour(look)))
     if look.garment == "shirt":
         layers.append(Layer(_line([(0, 438), (0, 492)]), dark, 220, stroke=2.4))
@@ -74,7 +82,14 @@ def body_layers(look: Look) -> list[Layer]:
         return [*layers, Layer(_line([(0, 468), (0.1, 468)]), WHITE, 200, stroke=4.5)]
     if look.garment == "hoodie":
         for side in (-1, 1):
-            hood = smooth([(side * x, y) for x, y in ((n + 2, 384), (n + 38, 390), (n + 46, 416), (28, 452), (6, 446), (n - 12, 418))], closed=True, steps=4)
+            hood = smooth(
+                [
+                    (side * x, y)
+                    for x, y in ((n + 2, 384), (n + 38, 390), (n + 46, 416), (28, 452), (6, 446), (n - 12, 418))
+                ],
+                closed=True,
+                steps=4,
+            )
             string = smooth([(side * 17, 444), (side * 20, 466), (side * 18, 490)], closed=False, steps=4)
             layers += [Layer(_moved(hood), dark), Layer(_moved(hood[4:14]), light, 130, luma=True, stroke=2.0)]
             layers.append(Layer(_moved(string), mix(light, WHITE, 0.5), 230, stroke=2.6))

@@ -117,7 +117,16 @@ def _cast_split(order: Order, split: str, speakers: int, listeners: int, *, firs
             emotion=answers[int(rng.integers(0, len(answers)))], intensity=rng.uniform(0.75, 1.0), number=i,
         ))  # fmt: skip
     others = [
-        _other_listener(order, stream, split, f"demo-{mark}l{numbers[i]:0{digits}}", looks[(speakers + i) % people], i, i - speakers, rng)
+        _other_listener(
+            order,
+            stream,
+            split,
+            f"demo-{mark}l{numbers[i]:0{digits}}",
+            looks[(speakers + i) % people],
+            i,
+            i - speakers,
+            rng,
+        )
         for i in range(speakers, listeners)
     ]
     return cast + sorted(partners + others, key=lambda clip: clip.key)
@@ -191,7 +200,11 @@ def choose_stimuli(order: Order, cast: list[CastClip]) -> list[Stimulus]:
             lots = rng.permutation(len(free))
             chosen = min(
                 zip(free, lots, strict=True),
-                key=lambda pair: (_unsuited(pair[0], condition, speaker.feeling, uses[pair[0].key]), uses[pair[0].key], pair[1]),
+                key=lambda pair: (
+                    _unsuited(pair[0], condition, speaker.feeling, uses[pair[0].key]),
+                    uses[pair[0].key],
+                    pair[1],
+                ),
             )[0]
             taken.add(chosen.key)
             uses[chosen.key] += 1
@@ -203,9 +216,15 @@ def _unsuited(clip: CastClip, condition: str, feeling: str, uses: int) -> int:
     """0 for a listener made for this condition, more for worse ones; a clip used three times comes last."""
     spent = 10 if uses >= 3 else 0
     if condition == "social":
-        return spent + (0 if fits(clip.emotion, feeling) and clip.part != "attentive" else 1 + 2 * bool(EXPRESSIONS[clip.emotion].rude_to))
+        return spent + (
+            0
+            if fits(clip.emotion, feeling) and clip.part != "attentive"
+            else 1 + 2 * bool(EXPRESSIONS[clip.emotion].rude_to)
+        )
     if condition == "rude":
-        return spent + (0 if misfits(clip.emotion, feeling) and clip.part == "rude" else 1 if misfits(clip.emotion, feeling) else 2)
+        return spent + (
+            0 if misfits(clip.emotion, feeling) and clip.part == "rude" else 1 if misfits(clip.emotion, feeling) else 2
+        )
     if condition == "learning2listen":
         return spent + (0 if clip.part == "attentive" else 1 if clip.part != "rude" else 2)
     return spent

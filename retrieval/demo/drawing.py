@@ -92,7 +92,7 @@ def draw_all(
 
 
 def _start(order: Order, clips: Path, speech: Path, *, share: tuple[int, int]) -> subprocess.Popen:
-    process = subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
+    process = subprocess.Popen(
         [sys.executable, "-m", "retrieval.demo.draw_share"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         cwd=Path(__file__).resolve().parents[2],
     )  # fmt: skip

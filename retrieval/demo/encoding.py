@@ -19,7 +19,8 @@ FPS = 25
 X264 = {
     "preset": "ultrafast",
     "qp": "23",
-    "x264-params": "threads=1:keyint=250:scenecut=0:aq-mode=0:colormatrix=smpte170m:colorprim=smpte170m:transfer=smpte170m",
+    "x264-params": "threads=1:keyint=250:scenecut=0:aq-mode=0"
+    ":colormatrix=smpte170m:colorprim=smpte170m:transfer=smpte170m",
 }
 
 

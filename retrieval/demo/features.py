@@ -74,7 +74,9 @@ def _eye(head: Head, look: Look, side: int) -> list[Layer]:
     ]
     bag = np.clip(0.15 + (0.35 if look.age == "older" else 0.0) + 0.75 * squint[:, 0], 0, 1)
     layers.append(
-        Layer(head.on_face(x * 1.0, low + 5.5 + 2.0 * arch), mix(look.skin, BLACK, 0.4), 95 * bag, luma=True, stroke=1.6)
+        Layer(
+            head.on_face(x * 1.0, low + 5.5 + 2.0 * arch), mix(look.skin, BLACK, 0.4), 95 * bag, luma=True, stroke=1.6
+        )
     )
     if look.age != "young":
         corner = centre + side * (half + 6)
@@ -99,7 +101,13 @@ def brow_layers(head: Head, look: Look) -> list[Layer]:
         y = -29.0 - 4.5 * np.sin(np.pi * along**0.85) + 3.0 * along
         y = y - 11.5 * brow_in * weight_in - 13.0 * brow_out * weight_out - 10.5 * own * (0.45 + 0.55 * along)
         y = y + 4.5 * np.clip(knit, 0, 1) * weight_in
-        thick = 3.9 * look.brow * np.clip(0.55 + 3 * along, 0, 1) * (1 - along) ** 0.35 * (0.55 + 0.45 * np.sin(np.pi * (0.25 + 0.75 * along)))
+        thick = (
+            3.9
+            * look.brow
+            * np.clip(0.55 + 3 * along, 0, 1)
+            * (1 - along) ** 0.35
+            * (0.55 + 0.45 * np.sin(np.pi * (0.25 + 0.75 * along)))
+        )
         top, bottom = head.on_face(x, y - thick, 5), head.on_face(x, y + thick * 0.75, 5)
         layers.append(Layer(np.concatenate([top, bottom[:, ::-1]], axis=1), colour, 232))
     deep = mix(look.skin, (40, 10, 10), 0.5)
@@ -145,7 +153,9 @@ def nose_layers(head: Head, look: Look) -> list[Layer]:
         )
     glow = 62 if look.skin_step < 6 else 44
     ring = RING[::2]
-    layers.append(Layer(head.on_face(-2.5 + 4.2 * np.cos(ring), length - 7 + 5.0 * np.sin(ring) + up, 27), WHITE, glow, luma=True))
+    layers.append(
+        Layer(head.on_face(-2.5 + 4.2 * np.cos(ring), length - 7 + 5.0 * np.sin(ring) + up, 27), WHITE, glow, luma=True)
+    )
     ridge = np.array([[-3.4, -6], [-0.6, -8], [-0.8, 22], [-3.6, 22]], dtype=float)
     layers.append(Layer(head.on_face(ridge[:, 0], ridge[:, 1] + up, 17), WHITE, glow * 0.5, luma=True))
     return layers

@@ -203,5 +203,3 @@ def _blink(poses: np.ndarray, t: np.ndarray, *, length_s: float, rng: np.random.
         closed = np.where(since < 0, np.exp(-((since / 0.55) ** 2)), np.exp(-((since / 1.0) ** 2)))
         poses[:, INDEX["lid"]] *= 1 - closed
     return tuple(times)
-
-

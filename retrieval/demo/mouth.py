@@ -59,7 +59,9 @@ def mouth_layers(head: Head, look: Look) -> list[Layer]:
         Layer(there(lower_edge, lower_edge + 6.5 * bow, 3), BLACK, 34, luma=True),
         Layer(there(low, lower_edge, 7), colour),
         Layer(there(upper_edge, top, 7), mix(colour, BLACK, 0.13)),
-        Layer(there(low + (lower_edge - low) * 0.3, low + (lower_edge - low) * (0.3 + 0.4 * bow), 8), WHITE, 44, luma=True),
+        Layer(
+            there(low + (lower_edge - low) * 0.3, low + (lower_edge - low) * (0.3 + 0.4 * bow), 8), WHITE, 44, luma=True
+        ),
     ]
     closed = np.clip(1 - opened[:, 0] * 5, 0, 1)
     layers.append(Layer(head.on_face(x, top + 0.3, 8), deep, 60 + 170 * closed, luma=True, stroke=1.9))

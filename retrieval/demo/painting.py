@@ -15,9 +15,7 @@ from retrieval.demo.planes import OFFSET, TO_YUV, Canvas, Planes, Tools, tools_o
 LIGHT_SIZE = (300, 380)
 
 
-def paint(
-    layers: list[Layer], *, backdrop: Backdrop, steps: list[int], light: Image.Image
-) -> Iterator[Planes]:
+def paint(layers: list[Layer], *, backdrop: Backdrop, steps: list[int], light: Image.Image) -> Iterator[Planes]:
     """The pictures of a clip in order, each as the bytes of its planes Y, U, V.
 
     steps   where the backdrop's shoulders are in each picture

@@ -42,9 +42,7 @@ def ear_layers(head: Head, look: Look) -> list[Layer]:
     inner = mix(look.skin, (110, 30, 24), 0.4)
     for side in (-1, 1):
         edge = side * 88.0 * look.width
-        shape = smooth(
-            [(-6, -14), (4, -20), (13, -13), (13, 3), (8, 18), (2, 28), (-5, 27)], closed=True, steps=3
-        )
+        shape = smooth([(-6, -14), (4, -20), (13, -13), (13, 3), (8, 18), (2, 28), (-5, 27)], closed=True, steps=3)
         layers.append(
             Layer(head.place(edge + side * shape[:, 0], 12 + shape[:, 1], -14), mix(look.skin, (150, 60, 46), 0.14))
         )
@@ -112,15 +110,15 @@ def glasses_layers(head: Head, look: Look) -> list[Layer]:
     power = 2.0 if look.glasses == "round" else 3.6
     cos, sin = np.cos(RING), np.sin(RING)
     bend_x, bend_y = np.sign(cos) * np.abs(cos) ** (2 / power), np.sign(sin) * np.abs(sin) ** (2 / power)
-    size_x, size_y = (29.5, 27.0) if look.glasses == "round" else (31.5, 22.0)
+    size_x, size_y = (29.5, 27) if look.glasses == "round" else (31.5, 22)
     for side in (-1, 1):
         rim = head.on_face(side * gap + size_x * bend_x, 3 + size_y * bend_y, 10)
         glare = np.array([[-18, 8], [-3, -16], [5, -16], [-10, 8]], dtype=float)
         layers.append(Layer(head.on_face(side * gap + glare[:, 0], 2 + glare[:, 1], 10), WHITE, 26, luma=True))
         layers.append(Layer(np.concatenate([rim, rim[:, :1]], axis=1), frame, 255, luma=True, stroke=3.0))
         temple_x = side * np.array([gap + size_x, 86.0 * look.width, 90.0 * look.width])
-        layers.append(Layer(head.place(temple_x, np.array([-3.0, -4.0, -2.0]), np.array([58.0, 20.0, -8.0])), frame, 255,
-                            luma=True, stroke=3.0))  # fmt: skip
+        temple = head.place(temple_x, np.array([-3.0, -4.0, -2.0]), np.array([58.0, 20.0, -8.0]))
+        layers.append(Layer(temple, frame, 255, luma=True, stroke=3.0))
     inside = gap - size_x
     layers.append(
         Layer(head.on_face(np.linspace(-inside, inside, 5), np.array([-1.0, -4, -5, -4, -1]), 14), frame, 255,

@@ -47,7 +47,7 @@ def speak_all(utterances: list[Utterance], directory: Path) -> dict[str, Path]:
         {"text": u.text, "voice": u.voice, "pitch": u.pitch, "range": u.range, "length_s": u.length_s,
          "file": str(files[u.key])} for u in utterances
     ]  # fmt: skip
-    done = subprocess.run(  # noqa: S603 - our own module, our own interpreter
+    done = subprocess.run(
         [sys.executable, "-m", "retrieval.demo.speech"],
         input=json.dumps(jobs), text=True, capture_output=True, check=False,
         cwd=Path(__file__).resolve().parents[2],
