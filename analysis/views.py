@@ -63,7 +63,7 @@ def download_trials(request: HttpRequest, study: Study) -> StreamingHttpResponse
 
 
 def _wants_rehearsal(request: HttpRequest) -> bool:
-    return request.GET.get("rehearsal") == "1"
+    return request.GET.get("include-rehearsal") == "1"
 
 
 def _csv(lines: Iterator[str], name: str) -> StreamingHttpResponse:

@@ -87,9 +87,9 @@ def test_the_page_shows_the_sentence_the_figure_and_the_tables(researcher):
     study = make_study(items=10, contrasts=("social:random", "social:rude"), votes_per_comparison=2)
     rehearse_study(study.pk, evaluators=4, preference={"social": 0.75}, at=START, seed=3)
 
-    page = unescape(researcher.get("/studies/s/report/?rehearsal=1").content.decode())
+    page = unescape(researcher.get("/studies/s/report/?include-rehearsal=1").content.decode())
 
-    contrasts = json.loads(researcher.get("/studies/s/report.json?rehearsal=1").content)["contrasts"]
+    contrasts = json.loads(researcher.get("/studies/s/report.json?include-rehearsal=1").content)["contrasts"]
     page = page.replace("\u00a0", " ").replace("\u2060", "")
     assert [contrast["sentences"][0] in page for contrast in contrasts] == [True, True]
     assert page.count("<svg") == 1
