@@ -1,4 +1,4 @@
-"""A video file as an HTTP answer: whole or the part that a player asks for, with nothing that tells which file it is."""
+"""A video file as an HTTP answer: whole, or the part that a player asks for; nothing tells which file it is."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 
 from retrieval.models import Clip
 from studies.models import Item, Rendition, ShortListeners, Stimulus, Study, StudyState
@@ -53,17 +52,12 @@ class Preparation:
         return "; ".join([done, *self.problems]) + "."
 
 
-def run_preparation(study_id: int, *, progress: Progress) -> str:
-    """`prepare_study` as a job (settings.REALTALK_JOBS): now, and with the outcome as a sentence."""
-    return str(prepare_study(study_id, at=timezone.now(), progress=progress))
-
-
 def prepare_study(study_id: int, *, at: datetime, progress: Progress | None = None) -> Preparation:
     """Make every rendition of a study that is not there yet.
 
     progress  called with (items done, items in all), in this thread
     Repeats   harmlessly, and goes on where it was killed: an item's files and rows appear together or not at all
-    Stores    what is wrong in the problem of the item and of each stimulus, so that the study's pages show it
+    Stores    what is wrong as the problem of the stimulus, or of the item where it is the speaker's
     Raises    BeingPrepared; Study.DoesNotExist
     """
     report = progress or (lambda done, total: None)
@@ -153,7 +147,7 @@ def _is_ready(study: Study, item: Item, plan: ItemPlan) -> bool:
     used = [renditions[source.key] for source in wanted]
     if study.state == StudyState.DRAFT and any(rendition.recipe != plan.recipe for rendition in used):
         return False
-    return all(_has_file(rendition) for rendition in used) and not item.problem
+    return all(_has_file(rendition) for rendition in used)
 
 
 def _has_file(rendition: Rendition) -> bool:
@@ -220,19 +214,20 @@ def _opaque_name(item: Item, clip: Clip, rendition: MadeRendition) -> str:
 
 def _store_problem(study: Study, item: Item, reason: CannotShow) -> list[str]:
     """Write down why an item cannot be shown; the same as sentences that name item, clip and condition."""
+    speaker = item.speaker.key
     conditions: dict[str, list[str]] = {key: [] for key in reason.reasons}
+    waits = f"waits for {', '.join(repr(key) for key in reason.reasons)}, which cannot be shown beside it"
     with locked_study(study.pk):
-        Item.objects.filter(pk=item.pk).update(problem=str(reason))
+        about_speaker = reason.reasons.get(speaker)
+        Item.objects.filter(pk=item.pk).update(problem=f"its clip {about_speaker}" if about_speaker else "")
         for stimulus in Stimulus.objects.filter(item=item).select_related("clip"):
-            key = stimulus.clip.key
-            stimulus.problem = reason.reasons.get(key, "")
+            stimulus.problem = reason.reasons.get(stimulus.clip.key, waits)
             if study.state == StudyState.DRAFT:
                 stimulus.rendition = None
             stimulus.save(update_fields=["problem", "rendition"])
-            if key in conditions:
-                conditions[key].append(stimulus.condition)
+            conditions.get(stimulus.clip.key, []).append(stimulus.condition)
     return [
-        f"item '{item.speaker.key}': clip '{key}' ({', '.join(conditions[key]) or 'the speaker'}) {why}"
+        f"item '{speaker}': clip '{key}' ({', '.join(conditions[key]) or 'the speaker'}) {why}"
         for key, why in reason.reasons.items()
     ]
 
