@@ -4,6 +4,7 @@ On SQLite; the data layer again on PostgreSQL; JavaScript under Node. Arguments 
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,23 +12,34 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# How pytest and Node's runner say what became of the tests.
+_PYTEST_COUNTS = re.compile(r"^=* ?(.*\b(?:passed|failed|error|no tests ran).*) in [\d.]+s\b")
+_NODE_COUNTS = re.compile(r"^(?:# |\W )((?:pass|fail) \d+)$")
 
 
 def main(arguments: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest", *arguments]
     results = [
-        ("Python on SQLite", _run(pytest)),
-        ("data layer on PostgreSQL", _run([*pytest, "--database", "postgresql"])),
         ("JavaScript", _run_javascript()),
+        ("Data layer on PostgreSQL", _run([*pytest, "--database", "postgresql"], counts=_PYTEST_COUNTS)),
+        ("Python on SQLite", _run(pytest, counts=_PYTEST_COUNTS)),
     ]
     print("\n" + "\n".join(f"{name}: {result}" for name, result in results))  # noqa: T201 - the summary
     return 1 if any(result.startswith("FAILED") for _, result in results) else 0
 
 
-def _run(command: list[str]) -> str:
-    began = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    return f"{'passed' if code == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s"
+def _run(command: list[str], *, counts: re.Pattern[str]) -> str:
+    """Run it, let its output through, and say how it ended with its own counts."""
+    began, counted = time.monotonic(), []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            if found := counts.match(line):
+                counted.append(found.group(1))
+    verdict = "passed" if process.returncode == 0 else "FAILED"
+    return f"{verdict} in {time.monotonic() - began:.0f} s ({', '.join(counted) or 'it counted nothing'})"
 
 
 def _run_javascript() -> str:
@@ -36,7 +48,7 @@ def _run_javascript() -> str:
     if node is None:
         required = "node" in os.environ.get("REALTALK_REQUIRE", "")
         return f"{'FAILED' if required else 'not run'}: there is no node here (20 or newer)"
-    return _run([node, "--test", *files]) if files else "FAILED: no tests/js/**/*.test.*js"
+    return _run([node, "--test", *files], counts=_NODE_COUNTS) if files else "FAILED: no tests/js/**/*.test.*js"
 
 
 if __name__ == "__main__":
