@@ -44,7 +44,8 @@ class Voice:
     def say(self, text: str, *, voice: str, pitch: int, range_: int, rate: int) -> array.array:
         """Samples of the whole text at this many words a minute."""
         self._heard = array.array("h")
-        self._engine.espeak_SetVoiceByName(voice.encode())
+        if self._engine.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"eSpeak NG has no voice {voice!r}.")  # it would go on with the last one
         for parameter, value in ((RATE, rate), (PITCH, pitch), (RANGE, range_), (VOLUME, 100)):
             self._engine.espeak_SetParameter(parameter, value, 0)
         data = text.encode() + b"\0"

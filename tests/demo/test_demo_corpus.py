@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from retrieval.demo import FolderInUse, make_demo_corpus
+from retrieval.demo.voices import ACCENTS, VARIANTS, SpeechFailed, Utterance, read_samples, speak_all
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"speakers": 2, "listeners": 3, "length_s": 1.0, "seed": 4, "processes": 1}
@@ -101,6 +102,20 @@ def test_speech_is_loud_enough_to_hear_and_ends_before_the_clip(corpus):
         assert 0.04 < float(np.sqrt(np.mean(samples**2))) < 0.5
         assert float(np.abs(samples[int(0.97 * rate) : rate]).max()) < 0.02
         assert len(samples) / rate <= 1.06
+
+
+def test_every_voice_that_can_be_cast_is_heard_and_says_the_same_in_the_same_way(tmp_path):
+    voices = [f"{accent}+{name}" for accent in ACCENTS for names in VARIANTS.values() for name in names]
+    utterances = [Utterance(f"v{i}", "Hello.", voice, 50, 50, 2.0) for i, voice in enumerate(voices)]
+    (tmp_path / "again").mkdir()
+    files, again = speak_all(utterances, tmp_path), speak_all(utterances, tmp_path / "again")
+    assert [file.read_bytes() for file in files.values()] == [file.read_bytes() for file in again.values()]
+    assert all(np.abs(read_samples(file, length_s=2.0)).max() > 0.1 for file in files.values())
+
+
+def test_a_voice_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(SpeechFailed, match="no voice 'en-xx'"):
+        speak_all([Utterance("v", "Hello.", "en-xx", 50, 50, 2.0)], tmp_path)
 
 
 def test_faces_move_and_are_not_one_another(corpus):
