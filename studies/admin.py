@@ -77,7 +77,7 @@ class StudyAdmin(ModelAdmin):
         figures = study_progress(study)
         return f"{figures.valid} of {figures.target}" if figures.target else "–"
 
-    @admin.display(description="Now")
+    @admin.display(description="Progress")
     def progress(self, study: Study) -> str:
         return render_to_string("admin/studies/progress.html", _progress_context(study))
 

@@ -5,6 +5,13 @@ from pathlib import Path
 
 from django import forms
 from django.utils import timezone
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from retrieval.models import Corpus
 from retrieval.tables import ManifestError
@@ -18,16 +25,37 @@ LARGEST_MANIFEST_BYTES = 20_000_000
 class NewStudyForm(forms.ModelForm):
     """Makes the study when it is valid; every problem of the manifest is shown at the upload."""
 
-    corpus = forms.ModelChoiceField(Corpus.objects.order_by("key"))
-    stimuli = forms.FileField(help_text="CSV: item,condition,clip_key and optionally kind, correct_condition.")
-    contrasts = forms.CharField(help_text="treatment:control, separated by commas: social:random,social:rude")
-    question = forms.CharField(initial=QUESTION, widget=forms.Textarea(attrs={"rows": 2}))
-    votes_per_comparison = forms.IntegerField(min_value=1, initial=4)
-    trials_per_session = forms.IntegerField(
-        min_value=1, required=False, help_text="Empty: one for each main item, at most 30."
+    key = forms.SlugField(widget=UnfoldAdminTextInputWidget, help_text="Short; it becomes part of the address.")
+    title = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="What evaluators see as the study's name.")
+    corpus = forms.ModelChoiceField(Corpus.objects.order_by("key"), widget=UnfoldAdminSelectWidget)
+    stimuli = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="CSV: item,condition,clip_key and optionally kind, correct_condition.",
     )
-    short_listeners = forms.ChoiceField(choices=ShortListeners.choices, initial=ShortListeners.REFUSE)
-    seed = forms.IntegerField(initial=0)
+    contrasts = forms.CharField(
+        widget=UnfoldAdminTextInputWidget,
+        help_text="treatment:control, separated by commas, such as social:random,social:rude",
+    )
+    question = forms.CharField(initial=QUESTION, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    selection = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Who chose the speakers, by what rule or seeded draw.",
+    )
+    votes_per_comparison = forms.IntegerField(min_value=1, initial=4, widget=UnfoldAdminIntegerFieldWidget)
+    trials_per_session = forms.IntegerField(
+        min_value=1,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Empty: one for each main item, at most 30.",
+    )
+    short_listeners = forms.ChoiceField(
+        choices=ShortListeners.choices,
+        initial=ShortListeners.REFUSE,
+        widget=UnfoldAdminSelectWidget,
+        help_text="What becomes of a listener's video that is shorter than the speaker's.",
+    )
+    seed = forms.IntegerField(initial=0, widget=UnfoldAdminIntegerFieldWidget, help_text="Same seed, same orders.")
 
     class Meta:
         model = Study
