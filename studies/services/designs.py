@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
 from retrieval.models import Clip, Corpus, Role
@@ -118,6 +119,7 @@ def create_study(
             votes_per_comparison=votes_per_comparison,
             trials_per_session=trials,
             short_listeners=short_listeners,
+            lease_minutes=settings.REALTALK_LEASE_MINUTES,
             created_at=at,
         )
         rows = [
