@@ -37,6 +37,8 @@ X264 = {
     "x264-params": "threads=1:bframes=0:keyint=50:min-keyint=25:colormatrix=smpte170m:force-cfr=1",
 }
 AAC_BITS = 128_000
+# On demo speech (2026-11): a third less time than the default coder, and nearer to the source (53 against 47 dB).
+AAC = {"aac_coder": "fast"}
 # NAL unit 6 holds x264's name and settings.
 WITHOUT_ENCODER_NAME = "filter_units=remove_types=6"
 
@@ -102,7 +104,7 @@ class ItemPlan:
         """Hash of all that the item's files depend on: 64 hex digits."""
         parts = {
             "version": SETTINGS_VERSION,
-            "settings": [X264, AAC_BITS, PADDING_STEP, FPS, SAMPLE_RATE],
+            "settings": [X264, AAC, AAC_BITS, PADDING_STEP, FPS, SAMPLE_RATE],
             "speaker": self.speaker.sha256,
             "listeners": sorted(listener.sha256 for listener in self.listeners),
             "shape": [self.frames, self.moving, self.canvas, self.speaker_canvas],
@@ -261,7 +263,8 @@ def _mux(
 
 
 def _encode_sound(out: OutputContainer, sound: np.ndarray) -> None:
-    stream = out.add_stream("aac", rate=SAMPLE_RATE, layout="mono" if sound.shape[0] == 1 else "stereo")
+    layout = "mono" if sound.shape[0] == 1 else "stereo"
+    stream = out.add_stream("aac", rate=SAMPLE_RATE, layout=layout, options=dict(AAC))
     stream.bit_rate = AAC_BITS
     stream.codec_context.flags |= av.codec.context.Flags.bitexact
     for start in range(0, sound.shape[1], 1024):
