@@ -23,9 +23,7 @@ help:  ## Show this list
 setup: $(INSTALLED)  ## Make the environment (.venv) and install what the site needs
 
 demo: setup  ## Make a demo corpus and a ready study, and serve it
-	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) make_demo --port $(PORT)
-	@$(MANAGE) serve --host $(HOST) --port $(PORT)
+	@$(MANAGE) serve --demo --host $(HOST) --port $(PORT)
 
 serve: setup  ## Serve the site: web server, worker and broker together (PORT=8000 HOST=127.0.0.1)
 	@$(MANAGE) serve --host $(HOST) --port $(PORT)

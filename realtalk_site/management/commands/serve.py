@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from realtalk_site.broker import BrokerError, start_broker
 from realtalk_site.collected import collect_static_files
@@ -25,6 +27,9 @@ class Command(BaseCommand):
         "Run the whole site: the web server, a worker for long jobs and, unless CELERY_BROKER_URL names one, a "
         "broker between them. Ctrl-C ends them all. Brings the database's tables up to date first."
     )
+
+    # They load every address, which this process never answers; the web server runs them.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -39,15 +44,20 @@ class Command(BaseCommand):
             default=min(os.cpu_count() or 1, 4),
             help="how many jobs may run at once (default: %(default)s)",
         )
+        parser.add_argument(
+            "--demo", action="store_true", help="first make the demo corpus and study, unless they are there"
+        )
         parser.add_argument("--access-log", action="store_true", help="print a line for each request")
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         _refuse_busy_port(host, port)
         stop_on_signals()
-        call_command("migrate", verbosity=0, interactive=False)
-        family = Family()
         try:
+            _migrate()
+            if options["demo"]:
+                call_command("make_demo", port=port, stdout=self.stdout)
+            family = Family()
             with tempfile.TemporaryDirectory(prefix="rt-serve-") as directory:
                 try:
                     self._run(family, Path(directory), host, port, options)
@@ -109,6 +119,13 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def _migrate() -> None:
+    """Bring the tables up to date; looking whether they are takes a tenth of asking `migrate` to do nothing."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
 def _refuse_busy_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as trial:
@@ -125,14 +142,14 @@ def _refuse_busy_port(host: str, port: int) -> None:
 def _answers(host: str, port: int) -> bool:
     """Whether a page comes back: the first one also makes the server load every address, which takes seconds."""
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    connection = http.client.HTTPConnection(target, port, timeout=30)
+    client = http.client.HTTPConnection(target, port, timeout=30)
     try:
-        connection.request("GET", "/")
-        connection.getresponse()
+        client.request("GET", "/")
+        client.getresponse()
     except OSError:
         return False
     finally:
-        connection.close()
+        client.close()
     return True
 
 
