@@ -93,7 +93,10 @@ class Command(BaseCommand):
         web += ["--access-logfile", "-"] if options["access_log"] else []
         family.start("web server", [sys.executable, "-m", *web, "realtalk_site.wsgi"], environment=environment)
         self._wait_until_served(family, host, port)
-        self._print_addresses(host, port)
+        if not options["demo"]:  # make_demo printed them, with how to sign in
+            self._print_addresses(host, port)
+        self.stdout.write("Ready. Ctrl-C stops everything.")
+        self.stdout.flush()
         while not (ended := family.ended()):
             time.sleep(0.2)
         raise CommandError(f"The {ended} ended by itself, so the rest was stopped; the reason is above.")
@@ -115,8 +118,6 @@ class Command(BaseCommand):
         self.stdout.write(f"\nResearchers sign in at {site}/admin/")
         for study in Study.objects.filter(state="open").order_by("key"):
             self.stdout.write(f"Evaluators of the study {study.key!r} begin at {site}/study/{study.key}/")
-        self.stdout.write("Ctrl-C stops everything.\n")
-        self.stdout.flush()
 
 
 def _migrate() -> None:
