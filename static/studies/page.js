@@ -12,6 +12,7 @@ import { Refused, askAhead, nameThisPage, sendLastProgress, sendProgress, sendRe
 const RENEW_MS = 10000; // what was watched is reported so often while playing
 const RESEND_MS = [1000, 2000, 4000, 8000, 15000];
 const DUE_MARGIN_MS = 100;
+const EXPIRED = ["HTTP 403", "HTTP 410"];
 const RUNNING = ["playing", "stalled"];
 
 const pageName = nameThisPage();
@@ -24,7 +25,7 @@ let asked = false; // for what comes next, in this trial
 let clean = true; // the page was not reloaded within this trial
 let complaint = null; // a sentence of the server, or refused-play
 let locked = false; // an answer was tried before the vote is open
-let reason = ""; // why the media failed
+let failure = null; // {part, reason} of a video that failed
 let rt_ms = null;
 let losses = 0;
 let timers = [];
@@ -34,7 +35,7 @@ function enter(next, { isClean }) {
   leave();
   trial = next;
   clean = isClean && ROLES.every((role) => !trial.watched?.[role]?.length);
-  [complaint, locked, reason, rt_ms, losses, asked] = [null, false, "", null, 0, false];
+  [complaint, locked, failure, rt_ms, losses, asked] = [null, false, null, null, 0, false];
   state = beginTrial({ choices: trial.choices, seen: seenInFull(trial.watched ?? {}) });
   const wait_ms = Math.max(0, (trial.length_s - trial.elapsed_s) * 1000) + DUE_MARGIN_MS;
   timers = [setTimeout(() => dispatch({ type: "due" }), wait_ms)];
@@ -65,7 +66,7 @@ async function load(fresh) {
     },
     stall: () => dispatch({ type: "stall" }),
     flow: () => dispatch({ type: "flow" }),
-    broke: (why) => fail(why),
+    broke: fail,
     refused() {
       complaint = "refused-play";
       dispatch({ type: "pause" });
@@ -74,17 +75,18 @@ async function load(fresh) {
   try {
     await reel.load();
   } catch (error) {
-    if (reel === fresh) fail(error.message);
+    if (reel === fresh) fail(error);
     return;
   }
   if (reel !== fresh) return;
   showReel(reel);
-  showTimeline(0, reel.length_s);
   dispatch({ type: "loaded" });
+  follow();
 }
 
-function fail(why) {
-  reason = why;
+/** problem: a MediaFailure. */
+function fail(problem) {
+  failure = { part: problem.part, reason: problem.message };
   dispatch({ type: "broke" });
 }
 
@@ -97,7 +99,8 @@ function follow() {
 
 function seenInFull(watched) {
   const whole = (role) => mergeIntervals(trial.watched?.[role] ?? [], watched[role] ?? []);
-  return Object.fromEntries(ROLES.map((role) => [role, isSeen(whole(role), trial.length_s)]));
+  const length_s = (role) => Math.min(trial.length_s, reel?.videos[role]?.duration || Infinity);
+  return Object.fromEntries(ROLES.map((role) => [role, isSeen(whole(role), length_s(role))]));
 }
 
 function progress() {
@@ -141,7 +144,7 @@ async function send() {
   let reply;
   try {
     if (state.parcel === "vote") reply = await sendVote({ ...progress(), choice: state.choice, rt_ms });
-    else reply = await sendReport({ assignment: trial.assignment, page: pageName, reason });
+    else reply = await sendReport({ assignment: trial.assignment, page: pageName, ...failure });
   } catch (error) {
     if (trial !== mine) return;
     if (error instanceof Refused) complaint = error.message;
@@ -201,8 +204,14 @@ function render() {
   showState(state, { played: Boolean(reel?.plays.speaker), middle, locked, complaint });
 }
 
+/** Loads again; where the addresses of the videos have run out, so does the page, which gets new ones. */
+function retry() {
+  if (EXPIRED.includes(failure.reason)) location.reload();
+  else dispatch({ type: "retry" });
+}
+
 const BANNER = {
-  retry: () => dispatch({ type: "retry" }),
+  retry,
   report: () => dispatch({ type: "report" }),
   "send-now": () => dispatch({ type: "resend" }),
   reload: () => location.reload(),

@@ -15,14 +15,19 @@ const STEP_S = 0.02; // half a frame at 25 fps: nearer is in step
 const SOUND_OFF_S = 0.03; // sound further off is corrected
 const SOUND_LOOK_S = 0.3; // so long after the start
 
-/** A video cannot be fetched or played. message is sent to the server with a report. */
-export class MediaFailure extends Error {}
+/** A video cannot be fetched or played. part (speaker, left or right) and message go to the server with a report. */
+export class MediaFailure extends Error {
+  constructor(part, message) {
+    super(message);
+    this.part = part;
+  }
+}
 
 /** How late the sound starts after the pictures, seconds; learned once, good for the page. */
 let soundLag_s = 0.05;
 
 export class Reel {
-  /** on: {tick, ended, stall, flow, broke(reason), refused}, called while this reel plays. */
+  /** on: {tick, ended, stall, flow, broke(MediaFailure), refused}, called while this reel plays. */
   constructor(media) {
     this.media = media;
     this.on = {};
@@ -68,7 +73,11 @@ export class Reel {
     if (at < STEP_S) for (const role of ROLES) this.plays[role] += 1;
     this.#soundChecked = false;
     this.#audio.currentTime = Math.min(at + soundLag_s, this.length_s);
-    const started = ROLES.map((role) => this.videos[role].play());
+    const started = ROLES.map((role) =>
+      this.videos[role].play().catch((error) => {
+        throw Object.assign(error, { part: role });
+      }),
+    );
     this.#audio.play().catch((error) => this.#soundRefused(error));
     for (const role of ROLES) this.watchers[role].start(this.videos[role].currentTime);
     this.#catchFirstFrames();
@@ -76,7 +85,7 @@ export class Reel {
       if (error.name === "AbortError" || !this.playing) return; // paused before it began
       this.pause();
       if (error.name === "NotAllowedError") this.on.refused?.();
-      else this.on.broke?.(`play: ${error.name}`);
+      else this.on.broke?.(new MediaFailure(error.part, error.name));
     });
     this.#frame = requestAnimationFrame(() => this.#tick());
   }
@@ -134,7 +143,7 @@ export class Reel {
       await Promise.all(fetched);
     } catch (error) {
       this.#abort.abort();
-      throw error instanceof MediaFailure ? error : new MediaFailure(`load: ${error.name}`);
+      throw error;
     }
     this.progress = 1;
   }
@@ -150,7 +159,7 @@ export class Reel {
     video.addEventListener("ended", () => this.#oneEnded());
     video.addEventListener("error", () => {
       if (this.playing) this.pause();
-      this.on.broke?.(`${role}: ${mediaError(video)}`);
+      this.on.broke?.(new MediaFailure(role, mediaError(video)));
     });
     video.src = address;
     return video;
@@ -206,7 +215,7 @@ export class Reel {
     this.#halt();
     this.#align(this.position_s);
     this.on.stall?.();
-    this.#stallTimer = setTimeout(() => this.on.broke?.(`${role}: stalled for ${STALL_MS / 1000} s`), STALL_MS);
+    this.#stallTimer = setTimeout(() => this.on.broke?.(new MediaFailure(role, "stalled")), STALL_MS);
     Promise.all(ROLES.map((each) => whenReady(this.videos[each], "HAVE_FUTURE_DATA"))).then(() => {
       clearTimeout(this.#stallTimer);
       this.on.flow?.();
@@ -260,7 +269,7 @@ async function fetchWhole(address, role, part, onPart, signal) {
   let timer = setTimeout(stop, SILENCE_MS);
   try {
     const response = await fetch(address, { signal: watchdog.signal, credentials: "omit" });
-    if (!response.ok) throw new MediaFailure(`${role}: HTTP ${response.status}`);
+    if (!response.ok) throw new MediaFailure(role, `HTTP ${response.status}`);
     part.all = Number(response.headers.get("Content-Length")) || 0;
     const pieces = [];
     const reader = response.body.getReader();
@@ -274,7 +283,7 @@ async function fetchWhole(address, role, part, onPart, signal) {
     return new Blob(pieces, { type: response.headers.get("Content-Type") || "video/mp4" });
   } catch (error) {
     if (error instanceof MediaFailure) throw error;
-    throw new MediaFailure(`${role}: ${error.name === "AbortError" ? "no data in time" : "no connection"}`);
+    throw new MediaFailure(role, error.name === "AbortError" ? "no data in time" : "no connection");
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
@@ -289,7 +298,7 @@ function decodable(video, role) {
       clearTimeout(timer);
       resolve();
     });
-    video.addEventListener("error", () => reject(new MediaFailure(`${role}: ${mediaError(video)}`)), { once: true });
+    video.addEventListener("error", () => reject(new MediaFailure(role, mediaError(video))), { once: true });
   });
 }
 

@@ -29,6 +29,7 @@ export function showTrial(trial) {
   byId("question").textContent = trial.question;
   byId("tie").hidden = !trial.choices.includes("tie");
   page.form.elements.assignment.value = trial.assignment;
+  page.form.dataset.assignment = trial.assignment;
   for (const radio of page.radios) radio.checked = false;
 }
 
@@ -42,15 +43,18 @@ export function showReel(reel) {
   requestAnimationFrame(() => byId("pair").classList.add("arriving"));
 }
 
-/** Position and length of the timeline, seconds; or, while loading, the share that is here. */
+/** Position and length of the timeline, seconds. */
 export function showTimeline(position_s, length_s) {
-  byId("timeline").value = Number.isFinite(length_s) && length_s > 0 ? Math.min(position_s / length_s, 1) : 0;
-  byId("clock").textContent = Number.isFinite(length_s) ? `${clock(position_s)} / ${clock(length_s)}` : "";
+  byId("timeline").value = length_s > 0 ? Math.min(position_s / length_s, 1) : 0;
+  byId("clock").textContent = clock(position_s);
+  byId("length").textContent = clock(length_s);
 }
 
+/** While loading: the share of the bytes that is here. */
 export function showLoading(share) {
   byId("timeline").value = share;
   byId("clock").textContent = share > 0 ? `${Math.round(100 * share)} %` : "";
+  byId("length").textContent = "";
 }
 
 /** Everything that follows from the state. played: was the timeline started before, middle: does it stand in between. */
@@ -76,7 +80,7 @@ function showPlay(state, { played, middle }) {
   const running = state.phase === "playing" || state.phase === "stalled";
   const word = running ? "pause" : state.phase === "loading" ? "load" : middle ? "resume" : played ? "again" : "play";
   page.play.setAttribute("aria-disabled", String(!running && !mayPlay(state)));
-  page.play.classList.toggle("primary", !mayChoose(state));
+  page.play.classList.toggle("primary", mayPlay(state) && !mayChoose(state));
   byId("play-word").textContent = words[word];
   byId("play-icon").setAttribute("d", ICONS[running ? "pause" : "play"]);
 }
