@@ -1,4 +1,4 @@
-"""Corpora, people, clips with a preview, and long work, for researchers. Clips come in by import and stay as they are."""
+"""Corpora, people, clips with a preview, and long work. Clips come in by import and stay as they are."""
 
 from pathlib import Path
 
