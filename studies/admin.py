@@ -2,7 +2,6 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -183,9 +182,7 @@ def _study(pk: int) -> Study:
 def _prepare(study: Study) -> str:
     if study.state != StudyState.DRAFT:
         raise CannotLaunch(["Only a draft is prepared; this study was opened already."])
-    with transaction.atomic():
-        job = enqueue_job("prepare_study", arguments={"study_id": study.pk}, at=timezone.now())
-        transaction.on_commit(lambda: send_job(job))
+    send_job(enqueue_job("prepare_study", arguments={"study_id": study.pk}, at=timezone.now()))
     return "A worker prepares the videos now; progress is shown below."
 
 

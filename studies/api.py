@@ -54,12 +54,15 @@ class ViewReport(serializers.Serializer):
     page = serializers.RegexField(r"^[A-Za-z0-9_-]{1,64}$", required=False)
     watched = WatchedField(required=False)
     plays = PlaysField(required=False)
+    shown_ago_ms = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=1000 * MAX_SECONDS
+    )
 
     def view(self) -> View | None:
         data = self.validated_data
         if "page" not in data:
             return None
-        return View(data["page"], data.get("watched", {}), data.get("plays", {}))
+        return View(data["page"], data.get("watched", {}), data.get("plays", {}), data.get("shown_ago_ms"))
 
 
 class VoteReport(ViewReport):

@@ -136,7 +136,7 @@ def _play_one(
         rt_ms = round(1000 * length_s + rng.lognormvariate(7.5, 0.5))
         at += timedelta(milliseconds=rt_ms + 400)
         seen = {part: [[0.0, round(length_s, 3)]] for part in ("speaker", "left", "right")}
-        view = View(page="rehearsal", watched=seen, plays=dict.fromkeys(seen, 1))
+        view = View(page="rehearsal", watched=seen, plays=dict.fromkeys(seen, 1), shown_ago_ms=rt_ms)
         answers = {q.key: _choose(trial, q.form, preference, rng) for q in questions}
         answered += trial.kind == TrialKind.MAIN
         place = cast_vote(session.pk, trial.key, answers, at=at, rt_ms=rt_ms, view=view)

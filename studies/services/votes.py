@@ -1,7 +1,7 @@
 """Votes: what an evaluator watched, what they answered, and which of it counts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from studies.models import (
@@ -34,11 +34,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class View:
-    """What one load of the page reports so far: seconds watched of each video, and how often it played."""
+    """What one load of the page reports so far: seconds watched of each video, and how often it played.
+
+    shown_ago_ms  how long before this report the slower listener's first picture was shown, by the page's clock;
+                  None if it was not
+    """
 
     page: str
     watched: dict[str, list[list[float]]]
     plays: dict[str, int]
+    shown_ago_ms: int | None = None
 
 
 class VoteRefused(Exception):
@@ -178,5 +183,7 @@ def _keep_view(assignment: Assignment, view: View, *, at: datetime) -> None:
     if view.page not in assignment.views and len(assignment.views) >= MAX_PAGES:
         return
     assignment.views[view.page] = {"watched": view.watched, "plays": view.plays}
-    if assignment.shown_at is None and any(view.plays.values()):
-        assignment.shown_at = at
+    if assignment.shown_at is None and view.shown_ago_ms is not None:
+        # The page's clock may be wrong about when, not about how long ago; nothing was shown before it began.
+        shown_at = at - timedelta(milliseconds=view.shown_ago_ms)
+        assignment.shown_at = max(shown_at, assignment.began_at or at)

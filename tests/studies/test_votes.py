@@ -147,6 +147,17 @@ def test_reported_views_survive_reloads_and_empty_the_response_time(session, tri
     assert Vote.objects.get().rt_ms is None
 
 
+def test_when_it_was_shown_comes_from_how_long_ago_and_is_never_before_it_began(session, trial):
+    view = View("one", {}, {"left": 1}, shown_ago_ms=1500)
+    record_view(session.pk, trial.key, view, at=START + timedelta(seconds=2))
+    trial.refresh_from_db()
+    assert trial.shown_at == START + timedelta(seconds=0.5)
+    following = cast_vote(session.pk, trial.key, LEFT, at=DONE).assignment
+    record_view(session.pk, following.key, View("one", {}, {}, shown_ago_ms=90_000), at=DONE + timedelta(seconds=1))
+    following.refresh_from_db()
+    assert following.shown_at == DONE
+
+
 def test_the_database_refuses_to_change_a_vote(session, trial):
     cast_vote(session.pk, trial.key, LEFT, at=DONE)
     with pytest.raises(DatabaseError, match="never updated"), transaction.atomic():
