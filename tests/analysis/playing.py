@@ -27,7 +27,8 @@ def prefer(condition: str) -> Callable[[Assignment], str]:
 
 def watch(page: str = "p1", *, upto_s: float = LENGTH_S) -> View:
     parts = ("speaker", "left", "right")
-    return View(page, {part: [[0.0, upto_s]] for part in parts}, dict.fromkeys(parts, 1), shown_ago_ms=round(1000 * upto_s))
+    watched = {part: [[0.0, upto_s]] for part in parts}
+    return View(page, watched, dict.fromkeys(parts, 1), shown_ago_ms=round(1000 * upto_s))
 
 
 def play_session(
