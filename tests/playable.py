@@ -60,7 +60,16 @@ def with_conditions(stimuli: Path, names: dict[str, str], target: Path) -> Path:
 
 
 def let_videos_end(session_token: str) -> None:
-    """As if the trial had begun a minute earlier: the server's clock without waiting for it."""
+    """As if the trial had begun earlier: the server's clock without waiting for it."""
+    _move_beginning(session_token, -timedelta(minutes=10))
+
+
+def let_videos_just_begin(session_token: str) -> None:
+    """As if the trial began only now, however slow this machine is."""
+    _move_beginning(session_token, timedelta(minutes=5))
+
+
+def _move_beginning(session_token: str, by: timedelta) -> None:
     for trial in Assignment.objects.filter(session__token=session_token, state="live", began_at__isnull=False):
-        trial.began_at -= timedelta(minutes=1)
+        trial.began_at += by
         trial.save(update_fields=["began_at"])

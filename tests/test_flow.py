@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from studies.models import Session, Vote
 
-from .playable import drawn_corpus, let_videos_end
+from .playable import drawn_corpus, let_videos_end, let_videos_just_begin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 
@@ -71,6 +71,7 @@ def test_from_clips_to_a_preference(client, django_user_model):
         trial = evaluator.consent_and_begin()
         assert trial["practice"]
         assert (trial["number"], trial["total"]) == (1, 2)
+        let_videos_just_begin(evaluator.token)
         early = evaluator.vote(trial, "left")
         assert early["status"] == 400
         assert "watch the videos" in early["message"]
@@ -112,7 +113,7 @@ def test_from_clips_to_a_preference(client, django_user_model):
 
 
 def test_a_rehearsal_recovers_the_preference_that_was_put_in():
-    corpus = drawn_corpus(20, 1.0)
+    corpus = drawn_corpus(14, 1.0)
     command("import_clips", "demo", str(corpus.manifest), "--licence", "CC0", "--consent", "Drawn faces.")
     command("create_study", "demo", "--corpus", "demo", "--stimuli", str(corpus.stimuli),
             "--contrasts", "social:random,social:rude")  # fmt: skip
