@@ -94,6 +94,7 @@ class Clip(models.Model):
         ordering = ["corpus", "key"]
         constraints = [
             models.UniqueConstraint(fields=["corpus", "key"], name="clip_key_unique"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="clip_role_known"),
             models.CheckConstraint(condition=Q(length_s__gt=0), name="clip_has_length"),
             models.CheckConstraint(
                 condition=Q(partner__isnull=True) | Q(role=Role.SPEAKER), name="clip_partner_of_speaker"

@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,7 +18,9 @@ from retrieval.tasks import send_job
 from .forms import NewStudyForm
 from .models import Contrast, Exclusion, Plan, Question, Session, Stimulus, Study, StudyState
 from .queries import study_progress, unprepared_stimuli
+from .services.designs import delete_draft
 from .services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
+from .services.leases import release_stimulus
 
 WRITABLE = ["title", "introduction", "instructions"]
 
@@ -105,8 +108,20 @@ class StudyAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Study, form: object, change: bool) -> None:
         if not change:
-            obj.owner = request.user if request.user.pk else None
-        obj.save()
+            obj.owner = request.user
+        # Only what the page may change: the state may have moved on since it was loaded.
+        obj.save(update_fields=WRITABLE if change else ["owner"])
+
+    def delete_model(self, request: HttpRequest, obj: Study) -> None:
+        delete_draft(obj.pk)
+
+    def get_deleted_objects(self, objs: list[Study], request: HttpRequest) -> tuple[list, dict, set, list]:
+        """A draft goes with its whole design; the rows of that are nobody's to keep."""
+        return [f"{study}, with its design and its rehearsal" for study in objs], {"study": len(objs)}, set(), []
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        """Studies are deleted one at a time, on a page that says what goes."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         if obj is not None and obj.state != StudyState.DRAFT:
@@ -144,9 +159,18 @@ class StudyAdmin(ModelAdmin):
 
 @admin.register(Stimulus)
 class StimulusAdmin(ReadOnlyAdmin):
+    actions = ["release"]
     list_display = ["item", "condition", "clip", "study", "is_prepared", "problem", "held_reason"]
     list_filter = ["study", "condition"]
     list_select_related = ["item__speaker", "clip", "study"]
+
+    @admin.action(description="Release: it plays again, open its slots", permissions=["release"])
+    def release(self, request: HttpRequest, stimuli: QuerySet[Stimulus]) -> None:
+        released = [release_stimulus(stimulus.pk) for stimulus in stimuli.filter(held_at__isnull=False)]
+        self.message_user(request, f"{len(released)} released.", messages.SUCCESS)
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("studies.change_study")
 
     @admin.display(boolean=True)
     def is_prepared(self, stimulus: Stimulus) -> bool:
@@ -180,8 +204,8 @@ def _study(pk: int) -> Study:
 
 
 def _prepare(study: Study) -> str:
-    if study.state != StudyState.DRAFT:
-        raise CannotLaunch(["Only a draft is prepared; this study was opened already."])
+    if study.state == StudyState.CLOSED:
+        raise CannotLaunch(["The study is closed: nothing is shown any more."])
     send_job(enqueue_job("prepare_study", arguments={"study_id": study.pk}, at=timezone.now()))
     return "A worker prepares the videos now; progress is shown below."
 

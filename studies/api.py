@@ -23,7 +23,7 @@ class WatchedField(serializers.Field):
             raise serializers.ValidationError(f"Expected at most {MAX_INTERVALS} intervals.")
         try:
             pairs = [(float(start), float(end)) for start, end in spans]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise serializers.ValidationError("An interval is two numbers of seconds.") from None
         if not all(0 <= start <= end <= MAX_SECONDS for start, end in pairs):
             raise serializers.ValidationError("An interval runs forward from 0 or later.")

@@ -32,6 +32,19 @@ FULL = Message(
     "Every place is taken and answered. Thank you for wanting to help.",
     "There is nothing more to do. If you were promised a payment, tell whoever invited you that the study was full.",
 )
+UNPLAYABLE = Message(
+    410,
+    "The videos do not play on this device",
+    "None of the videos could be played here, so there was nothing to answer.",
+    "Try this address in another browser or on another device. If that fails too, tell whoever invited you: "
+    "it is not your fault.",
+)
+HELD = Message(
+    503,
+    "This study is being repaired",
+    "Some of its videos do not play, and those who run it have been told.",
+    "Please come back later; this address stays the same.",
+)
 NOT_OPEN = {
     StudyState.DRAFT: Message(
         403,
@@ -56,16 +69,18 @@ STOPPED = {
     Stage.PAUSED: NOT_OPEN[StudyState.PAUSED],
     Stage.CLOSED: NOT_OPEN[StudyState.CLOSED],
     Stage.FULL: FULL,
+    Stage.UNPLAYABLE: UNPLAYABLE,
 }
-MEDIA_EXPIRED = "This video address has expired. Reload the page to get a new one."
 NOT_YOUR_TRIAL = "This trial is not one of yours. Reload the page to go on."
 INVALID = "The answer was not understood ({fields}). Reload the page to go on."
 
 
-def why_no_arrivals(study: Study | None, *, has_places: bool) -> Message | None:
+def why_no_arrivals(study: Study | None, *, has_places: bool, is_held: bool) -> Message | None:
     """The message for someone who opens a study's link and cannot take part; None if they can."""
     if study is None:
         return UNKNOWN_STUDY
     if study.state != StudyState.OPEN:
         return NOT_OPEN[StudyState(study.state)]
-    return None if has_places else FULL
+    if has_places:
+        return None
+    return HELD if is_held else FULL

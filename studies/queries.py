@@ -70,12 +70,23 @@ def live_leases(study: Study, *, rehearsal: bool = False) -> QuerySet[Assignment
     )
 
 
-def lapsed_leases(study: Study, *, at: datetime) -> QuerySet[Assignment]:
-    """Live trials of sessions that have been silent for longer than the lease."""
+def lapsed_leases(study: Study, *, at: datetime, rehearsal: bool = False) -> QuerySet[Assignment]:
+    """Live trials of sessions that have been silent for longer than the lease.
+
+    A rehearsal has its own clock, hours ahead, so it never ends the leases of evaluators, nor they its own.
+    """
     silent_since = at - timedelta(minutes=study.lease_minutes)
     return Assignment.objects.filter(
-        session__study=study, session__last_active_at__lt=silent_since, state=AssignmentState.LIVE
+        session__study=study,
+        session__rehearsal=rehearsal,
+        session__last_active_at__lt=silent_since,
+        state=AssignmentState.LIVE,
     )
+
+
+def held_slots(study: Study, *, reason: str) -> QuerySet[Slot]:
+    """Slots that were closed for this reason."""
+    return Slot.objects.filter(comparison__contrast__study=study, closed_reason=reason)
 
 
 def consent_in_force(study: Study) -> ConsentVersion | None:
@@ -114,12 +125,17 @@ class ComparisonProgress:
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """The monitor's figures. `sessions_needed` is the least number of further sessions for the open slots."""
+    """The monitor's figures.
+
+    closed           votes that are wanted no more, because their slots were closed with a reason
+    sessions_needed  the least number of further sessions for the slots that are free
+    """
 
     comparisons: list[ComparisonProgress]
     target: int
     valid: int
     live: int
+    closed: int
     sessions_needed: int
 
     @property
@@ -128,7 +144,7 @@ class StudyProgress:
 
 
 def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
-    """Target, valid, live and short by, for each comparison and in all. Four queries, whatever the size."""
+    """Target, valid, live and short by, for each comparison and in all. Six queries, whatever the size."""
     targets = _per_comparison(
         slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=True), "comparison"
     )
@@ -147,6 +163,7 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
         target=sum(row.target for row in rows),
         valid=sum(row.valid for row in rows),
         live=sum(row.live for row in rows),
+        closed=slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=False).count(),
         sessions_needed=max(max(free_per_item.values(), default=0), -(-free // study.trials_per_session)),
     )
 

@@ -1,16 +1,20 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from . import media, views
+from .converters import KeyConverter, TokenConverter
+
+register_converter(TokenConverter, "token")
+register_converter(KeyConverter, "study_key")
 
 app_name = "studies"
 urlpatterns = [
-    path("study/<str:key>/", views.landing, name="landing"),
-    path("s/<str:token>/", views.session_page, name="session"),
-    path("s/<str:token>/consent", views.consent, name="consent"),
-    path("s/<str:token>/begin", views.begin, name="begin"),
-    path("s/<str:token>/progress", views.progress, name="progress"),
-    path("s/<str:token>/vote", views.vote, name="vote"),
-    path("s/<str:token>/failed", views.failed, name="failed"),
-    path("s/<str:token>/ahead", views.ahead, name="ahead"),
+    path("study/<study_key:key>/", views.landing, name="landing"),
+    path("s/<token:token>/", views.session_page, name="session"),
+    path("s/<token:token>/consent", views.consent, name="consent"),
+    path("s/<token:token>/begin", views.begin, name="begin"),
+    path("s/<token:token>/progress", views.progress, name="progress"),
+    path("s/<token:token>/vote", views.vote, name="vote"),
+    path("s/<token:token>/failed", views.failed, name="failed"),
+    path("s/<token:token>/ahead", views.ahead, name="ahead"),
     path("m/<str:signed>", media.serve, name="media"),
 ]

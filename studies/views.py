@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,8 +17,8 @@ from rest_framework.serializers import Serializer
 from . import messages, pages
 from .api import FailureReport, ViewReport, VoteReport
 from .models import AssignmentState, Session, Study
-from .queries import current_assignment
-from .services.leases import NotThisSessionsTrial, fail_trial
+from .queries import current_assignment, held_slots
+from .services.leases import HELD, NotThisSessionsTrial, fail_trial
 from .services.sessions import (
     ConsentChanged,
     Place,
@@ -50,9 +50,14 @@ def with_session(view: Callable) -> Callable:
 
 @never_cache
 @csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
 def landing(request: HttpRequest, key: str) -> HttpResponse:
     study = Study.objects.filter(key=key).first()
-    problem = messages.why_no_arrivals(study, has_places=study is not None and may_take_arrivals(study))
+    problem = messages.why_no_arrivals(
+        study,
+        has_places=study is not None and may_take_arrivals(study),
+        is_held=study is not None and held_slots(study, reason=HELD).exists(),
+    )
     if problem:
         return refuse(request, problem)
     if request.method != "POST":
@@ -64,7 +69,7 @@ def landing(request: HttpRequest, key: str) -> HttpResponse:
     return see(session)
 
 
-@require_GET
+@require_safe
 @with_session
 def session_page(request: HttpRequest, session: Session) -> HttpResponse:
     at = timezone.now()
@@ -89,7 +94,7 @@ def session_page(request: HttpRequest, session: Session) -> HttpResponse:
 @with_session
 def consent(request: HttpRequest, session: Session) -> HttpResponse:
     version = request.POST.get("version", "")
-    if request.POST.get("agree") == "yes" and version.isdecimal():
+    if request.POST.get("agree") == "yes" and version.isdecimal() and len(version) < 10:
         try:
             agree(session.pk, version=int(version), at=timezone.now())
         except ConsentChanged:
@@ -162,9 +167,9 @@ def failed(request: Request, session: Session) -> HttpResponse:
     return _next(request, session, resume(session.pk, at=at), outcome="failed")
 
 
-@require_GET
+@require_safe
 @with_session
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def ahead(request: Request, session: Session) -> Response:
     """Media of the trial after this one, to be loaded while this one plays. Begins nothing."""
     current = current_assignment(session)

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("studies", "0002_votes_are_never_updated"),
+        ("studies", "0002_facts_are_never_changed"),
     ]
 
     operations = [

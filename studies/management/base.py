@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from retrieval.tables import ManifestError
@@ -27,6 +28,9 @@ class StudyCommand(BaseCommand):
             raise CommandError("\n".join(refusal.problems)) from None
         except ValueError as reason:
             raise CommandError(str(reason)) from None
+        except OSError as reason:
+            folder = settings.REALTALK_DATA
+            raise CommandError(f"Cannot use {folder}: {reason}. Is there room, and may we write there?") from None
 
     def run(self, **options: Any) -> None:
         raise NotImplementedError

@@ -1,4 +1,5 @@
 from .design import (
+    RESERVED_RULES,
     Comparison,
     Contrast,
     Deviation,
@@ -18,6 +19,7 @@ from .facts import Assignment, AssignmentState, Choice, Exclusion, Slot, TrialKi
 from .people import Consent, ConsentVersion, Evaluator, PlatformIdentity, Session
 
 __all__ = [
+    "RESERVED_RULES",
     "Assignment", "AssignmentState", "Choice", "Comparison", "Consent", "ConsentVersion", "Contrast",
     "Deviation", "Evaluator", "Exclusion", "Item", "ItemKind", "Plan", "PlatformIdentity", "Question",
     "QuestionForm", "Rendition", "Session", "ShortListeners", "Side", "Slot", "Stimulus", "Study",

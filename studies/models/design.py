@@ -1,10 +1,16 @@
 """What is put to evaluators: the study, its plan, its questions, and what is compared with what."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
 from retrieval.models import Clip, Corpus, key_validator
+
+
+def one_of(field: str, choices: type[models.TextChoices], *, name: str) -> models.CheckConstraint:
+    """The field holds one of its choices: a misspelt state would slip past every constraint that names states."""
+    return models.CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
 
 
 class StudyState(models.TextChoices):
@@ -61,6 +67,8 @@ class Study(models.Model):
     class Meta:
         verbose_name_plural = "studies"
         constraints = [
+            one_of("state", StudyState, name="study_state_known"),
+            one_of("short_listeners", ShortListeners, name="study_short_listeners_known"),
             models.CheckConstraint(condition=Q(votes_per_comparison__gte=1), name="study_wants_votes"),
             models.CheckConstraint(condition=Q(trials_per_session__gte=1), name="study_has_trials"),
             models.CheckConstraint(condition=Q(lease_minutes__gte=1), name="study_has_lease"),
@@ -68,6 +76,19 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+RESERVED_RULES = ("surplus", "late")
+
+
+def validate_rules(rules: object) -> None:
+    """A list of distinct rule names, none of them the system's own words. Raises ValidationError."""
+    is_list = isinstance(rules, list) and all(isinstance(rule, str) and rule == rule.strip() != "" for rule in rules)
+    if not is_list or len(set(rules)) != len(rules) or set(rules) & set(RESERVED_RULES):
+        raise ValidationError(
+            'Rules are a list of different names in double quotes, such as ["failed_catch"]; '
+            f"{' and '.join(RESERVED_RULES)} are the system's own words."
+        )
 
 
 class Plan(models.Model):
@@ -82,7 +103,7 @@ class Plan(models.Model):
     primary_contrast = models.ForeignKey(
         "Contrast", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    exclusion_rules = models.JSONField(default=list, blank=True)
+    exclusion_rules = models.JSONField(default=list, blank=True, validators=[validate_rules])
     equivalence_margin = models.FloatField(null=True, blank=True)
     stopping_rule = models.CharField(max_length=100, default="fixed")
     text = models.TextField(blank=True, help_text="The plan as frozen: the bytes that the hash is of.")
@@ -131,7 +152,9 @@ class Question(models.Model):
     class Meta:
         ordering = ["study", "position"]
         constraints = [
+            one_of("form", QuestionForm, name="question_form_known"),
             models.UniqueConstraint(fields=["study", "key"], name="question_key_unique"),
+            models.CheckConstraint(condition=~Q(text=""), name="question_has_text"),
             models.UniqueConstraint(fields=["study", "position"], name="question_position_unique"),
         ]
 
@@ -184,6 +207,7 @@ class Item(models.Model):
     class Meta:
         ordering = ["study", "position"]
         constraints = [
+            one_of("kind", ItemKind, name="item_kind_known"),
             models.UniqueConstraint(fields=["study", "speaker"], name="item_speaker_unique"),
             models.CheckConstraint(
                 condition=~Q(kind=ItemKind.MAIN) | Q(correct_condition=""), name="main_item_has_no_answer"

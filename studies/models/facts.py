@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from .design import Comparison, Item, Question, Side, Stimulus, Study
+from .design import Comparison, Item, Question, Side, Stimulus, Study, one_of
 from .people import Consent, Session
 
 
@@ -59,6 +59,7 @@ class Slot(models.Model):
     class Meta:
         ordering = ["list_number", "position", "pk"]
         constraints = [
+            one_of("treatment_side", Side, name="slot_side_known"),
             models.UniqueConstraint(
                 fields=["comparison", "treatment_side", "number", "rehearsal"], name="slot_unique"
             ),
@@ -105,6 +106,8 @@ class Assignment(models.Model):
     class Meta:
         ordering = ["session", "position"]
         constraints = [
+            one_of("kind", TrialKind, name="assignment_kind_known"),
+            one_of("state", AssignmentState, name="assignment_state_known"),
             models.CheckConstraint(
                 condition=Q(kind=TrialKind.MAIN, slot__isnull=False)
                 | (~Q(kind=TrialKind.MAIN) & Q(slot__isnull=True)),
@@ -132,7 +135,8 @@ class Vote(models.Model):
     """One row is the answer to one question of one assignment: a fact, never updated (a trigger refuses it).
 
     `rt_ms`: milliseconds from the first presented frame of the slower listener at first play to the confirming
-    input, by the browser's monotonic clock; empty when the page was reloaded within the trial.
+    input, by the browser's monotonic clock; empty when the page was reloaded within the trial. `strength` is 1
+    (slightly) or 2 (clearly) where the question asks for it.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="votes")
@@ -145,7 +149,10 @@ class Vote(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["assignment", "question"], name="vote_unique"),
-            models.CheckConstraint(condition=Q(choice__in=Choice.values), name="vote_choice_known"),
+            one_of("choice", Choice, name="vote_choice_known"),
+            models.CheckConstraint(
+                condition=Q(strength__isnull=True) | Q(strength__range=(1, 2)), name="vote_strength_known"
+            ),
         ]
 
     def __str__(self) -> str:

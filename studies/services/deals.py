@@ -75,12 +75,14 @@ def deal_session(session: Session, *, at: datetime) -> list[Assignment]:
         revived = []
         new = _with_practice_and_checks(session, slots)
     else:
-        revived = _take_back_own(session)
+        main_again = _take_back_own(session)
         taken = session.assignments.filter(kind=TrialKind.MAIN).exclude(
             state__in=[AssignmentState.EXPIRED, AssignmentState.RETURNED]
         )
         slots = _best_slots(session, at_most=study.trials_per_session - taken.count())
         whole = False
+        # Practice and checks come back only beside trials that count: nobody is led through those alone.
+        revived = main_again + (_take_back_others(session) if main_again or slots else [])
         new = [_main_trial(slot) for slot in slots]
     start = (session.assignments.order_by("-position").values_list("position", flat=True).first() or 0) + 1
     for position, assignment in enumerate(new, start=start):
@@ -127,24 +129,32 @@ def _best_slots(session: Session, *, at_most: int) -> list[Slot]:
 
 
 def _take_back_own(session: Session) -> list[Assignment]:
-    """The session's own expired trials whose slots nobody else has taken."""
+    """The session's own expired main trials whose slots nobody else has taken."""
     back = []
     free = set(free_slots(session.study, rehearsal=session.rehearsal).values_list("pk", flat=True))
     held_items = set(
         session.assignments.filter(kind=TrialKind.MAIN, state__in=HOLDS_SLOT).values_list("item", flat=True)
     )
-    for assignment in session.assignments.filter(state=AssignmentState.EXPIRED).order_by("position"):
-        is_main = assignment.kind == TrialKind.MAIN
-        if is_main and (assignment.slot_id not in free or assignment.item_id in held_items):
-            continue
-        assignment.state = AssignmentState.LIVE
-        assignment.ended_at = None
-        assignment.save(update_fields=["state", "ended_at"])
-        if is_main:
+    expired = session.assignments.filter(state=AssignmentState.EXPIRED, kind=TrialKind.MAIN)
+    for assignment in expired.order_by("position"):
+        if assignment.slot_id in free and assignment.item_id not in held_items:
             free.discard(assignment.slot_id)
             held_items.add(assignment.item_id)
-        back.append(assignment)
+            back.append(_revive(assignment))
     return back
+
+
+def _take_back_others(session: Session) -> list[Assignment]:
+    """The session's expired practice and check trials: they hold no slot, so they are always free."""
+    expired = session.assignments.filter(state=AssignmentState.EXPIRED).exclude(kind=TrialKind.MAIN)
+    return [_revive(assignment) for assignment in expired.order_by("position")]
+
+
+def _revive(assignment: Assignment) -> Assignment:
+    assignment.state = AssignmentState.LIVE
+    assignment.ended_at = None
+    assignment.save(update_fields=["state", "ended_at"])
+    return assignment
 
 
 def _with_practice_and_checks(session: Session, slots: list[Slot]) -> list[Assignment]:

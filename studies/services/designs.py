@@ -21,11 +21,17 @@ from studies.models import (
     ShortListeners,
     Stimulus,
     Study,
+    StudyState,
 )
 from studies.stimuli import ItemRow, read_stimuli
 
+from .locks import locked_study
+from .rehearsals import clear_rehearsal
+
 QUESTION = "Which listener reacts more appropriately to what the speaker says?"
 MOST_TRIALS = 30
+MOST_VOTES = 100_000
+LONGEST_TITLE = 200
 INTRODUCTION = (
     "You will see short videos of a person who speaks, and below it two people who listen. "
     "Each time, say which listener reacts more appropriately."
@@ -107,7 +113,14 @@ def create_study(
     )
     main_items = sum(row.kind == ItemKind.MAIN for row in table.items)
     trials = min(MOST_TRIALS, main_items) if trials_per_session is None else trials_per_session
-    _check_numbers(key, votes_per_comparison=votes_per_comparison, trials=trials, main_items=main_items)
+    _check_words(key, title=title, question=question)
+    _check_numbers(
+        votes_per_comparison=votes_per_comparison,
+        trials=trials,
+        main_items=main_items,
+        contrasts=len(contrasts),
+        seed=seed,
+    )
     with transaction.atomic():
         study = Study.objects.create(
             key=key,
@@ -136,12 +149,43 @@ def create_study(
     return study
 
 
-def _check_numbers(key: str, *, votes_per_comparison: int, trials: int, main_items: int) -> None:
+def delete_draft(study_id: int) -> None:
+    """Delete a study that was never opened, with its rehearsal and everything that its design holds.
+
+    Raises  CannotCreate if it was opened: what evaluators gave is not deleted with a study
+    """
+    clear_rehearsal(study_id)
+    with locked_study(study_id) as study:
+        if study.state != StudyState.DRAFT or study.sessions.exists():
+            raise CannotCreate([f"Study '{study.key}' was opened; close it instead."])
+        Plan.objects.filter(study=study).delete()
+        Comparison.objects.filter(contrast__study=study).delete()
+        study.delete()
+
+
+def _check_words(key: str, *, title: str, question: str) -> None:
     problems = []
     if not KEY.fullmatch(key):
         problems.append(f"'{key}' cannot be a study's key: {KEY_RULE}.")
     elif Study.objects.filter(key=key).exists():
         problems.append(f"There is a study '{key}' already: choose another key.")
+    if len(title) > LONGEST_TITLE:
+        problems.append(f"The title has {len(title)} characters: at most {LONGEST_TITLE} fit.")
+    if not question.strip():
+        problems.append("The question is empty: evaluators would not know what to choose by.")
+    if problems:
+        raise CannotCreate(problems)
+
+
+def _check_numbers(
+    *, votes_per_comparison: int, trials: int, main_items: int, contrasts: int, seed: int
+) -> None:
+    problems = []
+    if abs(seed) >= 2**63:
+        problems.append("The seed must fit in 64 bits: choose a smaller number.")
+    votes = main_items * contrasts * votes_per_comparison
+    if votes > MOST_VOTES:
+        problems.append(f"That asks for {votes} votes in all; at most {MOST_VOTES} can be dealt. Ask for fewer.")
     if votes_per_comparison < 1:
         problems.append("Votes per comparison must be at least 1.")
     if not 1 <= trials <= main_items:

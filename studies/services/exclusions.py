@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Max, Q
 
 from studies.models import (
+    RESERVED_RULES,
     Assignment,
     AssignmentState,
     Exclusion,
@@ -44,11 +45,14 @@ def exclude_votes(
     A rule of the plan, while the study is open, opens one replacement slot for each vote it excludes; every
     other exclusion acts in analysis only. What the same rule has set aside already is left as it is.
     Returns  the new rows
-    Raises   CannotExclude if something is not of this study, or the rule is the reserved `surplus`
+    Raises   CannotExclude if something is not of this study, or the rule is empty or one of the system's own words
     """
     with locked_study(study_id) as study:
-        if rule == Exclusion.SURPLUS:
-            raise CannotExclude("'surplus' is the system's own word; choose another rule.")
+        rule = rule.strip()
+        if not rule or not reason.strip():
+            raise CannotExclude("An exclusion names its rule and its reason.")
+        if rule in RESERVED_RULES:
+            raise CannotExclude(f"'{rule}' is the system's own word; choose another rule.")
         replaces = study.state == StudyState.OPEN and rule in _rules_of(study)
         rows = [{"session": session} for session in sessions] + [{"assignment": a} for a in assignments]
         made = []

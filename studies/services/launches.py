@@ -4,7 +4,10 @@ import hashlib
 import json
 from datetime import datetime
 
-from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, Study, StudyState
+from django.core.exceptions import ValidationError
+
+from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, QuestionForm, Study, StudyState
+from studies.models.design import validate_rules
 from studies.queries import unprepared_stimuli
 
 from .deals import deal_study
@@ -83,8 +86,18 @@ def launch_problems(study: Study) -> list[str]:
         )
     if not study.contrasts.exists():
         problems.append(f"Study '{study.key}' has no contrasts, such as social:random.")
-    if not study.questions.exists():
-        problems.append(f"Study '{study.key}' asks no question.")
+    questions = list(study.questions.all())
+    if len(questions) != 1:
+        problems.append(f"Study '{study.key}' asks {len(questions)} questions; the evaluator's page asks one.")
+    for question in questions:
+        if question.form == QuestionForm.STRENGTH:
+            problems.append(f"Question '{question.key}' has five points; the evaluator's page offers 2afc and tie.")
+    try:
+        validate_rules(Plan.objects.get(study=study).exclusion_rules)
+    except Plan.DoesNotExist:
+        pass
+    except ValidationError as reason:
+        problems.extend(reason.messages)
     for item in Item.objects.filter(study=study).exclude(problem="").select_related("speaker"):
         problems.append(f"Item '{item.speaker.key}': {item.problem}")
     for stimulus in unprepared_stimuli(study).select_related("item__speaker", "clip"):

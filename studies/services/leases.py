@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from studies.models import Assignment, AssignmentState, Session, Side, Slot, Stimulus, Study
-from studies.queries import free_slots, lapsed_leases
+from studies.queries import free_slots, held_slots, lapsed_leases
 
 from .locks import locked_study
 
@@ -15,12 +17,12 @@ class NotThisSessionsTrial(Exception):
     """The trial named is not one of this session's."""
 
 
-def expire_leases(study: Study, *, at: datetime) -> int:
+def expire_leases(study: Study, *, at: datetime, rehearsal: bool = False) -> int:
     """End the live trials of silent sessions, so that their slots are free. Call under the study's lock.
 
     Returns  how many ended
     """
-    ended = lapsed_leases(study, at=at).update(state=AssignmentState.EXPIRED, ended_at=at)
+    ended = lapsed_leases(study, at=at, rehearsal=rehearsal).update(state=AssignmentState.EXPIRED, ended_at=at)
     if ended:
         close_held_slots(study, at=at)
     return ended
@@ -48,7 +50,7 @@ def fail_trial(session_id: int, key: str, *, part: str, reason: str, at: datetim
     """The videos of a trial could not be played: record why, free its slot, go on with the next.
 
     part    speaker, left or right: which video failed
-    Raises  NotThisSessionsTrial; a trial that has ended is left as it is
+    Raises  NotThisSessionsTrial; a trial that has ended or not begun is left as it is
     """
     session = Session.objects.get(pk=session_id)
     with locked_study(session.study_id) as study:
@@ -57,7 +59,7 @@ def fail_trial(session_id: int, key: str, *, part: str, reason: str, at: datetim
             raise NotThisSessionsTrial
         session.last_active_at = max(at, session.last_active_at)
         session.save(update_fields=["last_active_at"])
-        if assignment.state == AssignmentState.LIVE:
+        if assignment.state == AssignmentState.LIVE and assignment.began_at is not None:
             assignment.state = AssignmentState.FAILED
             assignment.ended_at = at
             assignment.failed_part = part
@@ -82,14 +84,31 @@ def close_held_slots(study: Study, *, at: datetime) -> int:
     return closed
 
 
+def release_stimulus(stimulus_id: int) -> Stimulus:
+    """A held stimulus plays again: give it out, and open the slots that were closed because of it."""
+    study_id = Stimulus.objects.values_list("study_id", flat=True).get(pk=stimulus_id)
+    with locked_study(study_id) as study:
+        Stimulus.objects.filter(pk=stimulus_id).update(held_at=None, held_reason="")
+        held_slots(study, reason=HELD).filter(
+            comparison__treatment__held_at__isnull=True, comparison__control__held_at__isnull=True
+        ).update(closed_at=None, closed_reason="")
+    return Stimulus.objects.get(pk=stimulus_id)
+
+
 def _hold_failing_stimuli(assignment: Assignment, *, at: datetime) -> None:
-    """Hold a stimulus that failed in three sessions. The speaker's failure counts against both sides."""
+    """Hold a stimulus that failed in three sessions. The speaker's failure counts against both sides.
+
+    Only sessions that have played and answered something else are believed: a browser that plays nothing says
+    nothing about a video.
+    """
     shown = {Side.LEFT.value: assignment.left, Side.RIGHT.value: assignment.right}
     for side, stimulus in shown.items():
         if assignment.failed_part not in ("speaker", side):
             continue
         failed = Assignment.objects.filter(
-            session__study=assignment.session.study, state=AssignmentState.FAILED
+            Exists(Assignment.objects.filter(session=OuterRef("session"), state=AssignmentState.ANSWERED)),
+            session__study=assignment.session.study,
+            state=AssignmentState.FAILED,
         )
         sessions = set()
         for own_side in Side.values:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from studies.models import (
@@ -76,9 +77,13 @@ def rehearse_study(
         leaves_after = rng.randrange(study.trials_per_session) if rng.random() < dropout else None
         arrives = at + number * timedelta(hours=3, minutes=study.lease_minutes)
         identity = f"{study.key}:{seed}:{number}"
-        outcomes.append(
-            _play_one(study, identity, preference=preference, leaves_after=leaves_after, rng=rng, at=arrives)
-        )
+        try:
+            outcome = _play_one(study, identity, preference=preference, leaves_after=leaves_after, rng=rng, at=arrives)
+        except ObjectDoesNotExist:
+            raise ValueError(
+                f"Another rehearsal of '{study.key}' began and deleted this one. Let it end, then rehearse again."
+            ) from None
+        outcomes.append(outcome)
     return Rehearsal(
         evaluators=evaluators,
         finished=outcomes.count(Stage.THANKS),

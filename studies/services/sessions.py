@@ -35,6 +35,7 @@ class Stage(StrEnum):
     WAITING = "waiting"
     THANKS = "thanks"
     FULL = "full"
+    UNPLAYABLE = "unplayable"
     PAUSED = "paused"
     CLOSED = "closed"
 
@@ -132,7 +133,7 @@ def resume(session_id: int, *, at: datetime) -> Place:
     """Where the session is now. Renews its leases; deals where it has nothing to do; begins its next trial."""
     with locked_study(Session.objects.values_list("study_id", flat=True).get(pk=session_id)) as study:
         session = Session.objects.select_related("study").get(pk=session_id)
-        expire_leases(study, at=at)
+        expire_leases(study, at=at, rehearsal=session.rehearsal)
         touch(session, at=at)
         return place_of(session, at=at)
 
@@ -160,6 +161,8 @@ def place_of(session: Session, *, at: datetime) -> Place:
         return Place(Stage.TRIAL, _begin(current, at=at))
     if _has_worked(session):
         return _finish(session, at=at)
+    if session.assignments.filter(state=AssignmentState.FAILED).exists():
+        return Place(Stage.UNPLAYABLE)
     return Place(Stage.WAITING if live_leases(study, rehearsal=session.rehearsal).exists() else Stage.FULL)
 
 
@@ -191,7 +194,7 @@ def _consent_to_show(session: Session) -> ConsentVersion | None:
 
 
 def _has_worked(session: Session) -> bool:
-    done = [AssignmentState.ANSWERED, AssignmentState.LATE, AssignmentState.FAILED]
+    done = [AssignmentState.ANSWERED, AssignmentState.LATE]
     return session.assignments.filter(state__in=done).exclude(kind=TrialKind.PRACTICE).exists()
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from studies.models import (
@@ -110,7 +111,7 @@ def cast_vote(
             raise NotBegun("This trial has not begun. Reload the page to go on.")
         left_s = timeline_s(assignment.item) - (at - assignment.began_at).total_seconds()
         if left_s > 0:
-            raise TooEarly(f"Please watch the videos to their end first: {left_s:.0f} more seconds.")
+            raise TooEarly(f"Please watch the videos to their end first: {ceil(left_s)} more seconds.")
         touch(session, at=at)
         if view:
             _keep_view(assignment, view, at=at)

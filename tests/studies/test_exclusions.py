@@ -21,7 +21,8 @@ PLANNED = "failed_catch"
 @pytest.fixture
 def study():
     """One item, one contrast, one vote: a chain and nothing else."""
-    study = make_study(items=1, contrasts=("social:random",), votes_per_comparison=1)
+    rules = (PLANNED, "low_coverage")
+    study = make_study(items=1, contrasts=("social:random",), votes_per_comparison=1, exclusion_rules=rules)
     return open_study(study.pk, at=START)
 
 
@@ -66,8 +67,6 @@ def valid(study) -> set[int]:
 
 def test_a_rule_of_the_plan_opens_one_replacement_however_many_rules_exclude(study, clock):
     first = someone_votes(study, clock)
-    study.plan.exclusion_rules = [PLANNED, "low_coverage"]
-    study.plan.save()
     exclude(study, clock, first)
     exclude(study, clock, first, rule="low_coverage")
     assert Slot.objects.filter(replaces=first).count() == 1
@@ -156,3 +155,11 @@ def test_an_exclusion_is_undone_once_and_surplus_is_not_a_rule_for_people(study,
         undo_exclusion(row.pk, reason="again", at=clock.later())
     with pytest.raises(CannotExclude):
         exclude_votes(study.pk, assignments=[first], rule="surplus", reason="x", at=clock.later())
+
+
+@pytest.mark.parametrize("rule, reason", [("", "x"), ("  ", "x"), (" late ", "x"), ("mine", " ")])
+def test_rules_have_names_of_their_own_and_reasons(study, clock, rule, reason):
+    first = someone_votes(study, clock)
+    with pytest.raises(CannotExclude):
+        exclude_votes(study.pk, assignments=[first], rule=rule, reason=reason, at=clock.later())
+    assert not Exclusion.objects.exists()

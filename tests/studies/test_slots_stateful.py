@@ -21,6 +21,7 @@ from studies.queries import active_exclusions
 from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
 from studies.services.launches import close_study, open_study, pause_study
 from studies.services.leases import fail_trial, return_session
+from studies.services.rehearsals import rehearse_study
 from studies.services.sessions import Stage, StudyNotOpen, begin_trials, resume, start_session
 from studies.services.votes import AlreadyAnswered, Answer, NotBegun, TooEarly, View, cast_vote, record_view
 from tests.factories import LENGTH_S, START, make_study
@@ -61,10 +62,11 @@ class StudyMachine(RuleBasedStateMachine):
         return rows[n % len(rows)] if rows else None
 
     def _session(self, n):
-        return self._one(Session.objects.filter(study=self.study), n)
+        return self._one(Session.objects.filter(study=self.study, rehearsal=False), n)
 
     def _trial(self, n, **having):
-        return self._one(Assignment.objects.filter(session__study=self.study, **having), n)
+        own = Assignment.objects.filter(session__study=self.study, session__rehearsal=False)
+        return self._one(own.filter(**having), n)
 
     @property
     def state(self):
@@ -84,7 +86,7 @@ class StudyMachine(RuleBasedStateMachine):
         session = start_session(self.study.pk, at=self.at)
         place = begin_trials(session.pk, at=self.at)
         if place.stage in (Stage.FULL, Stage.WAITING):
-            live = Assignment.objects.filter(session__study=self.study, kind="main", state="live").exists()
+            live = self._trial(0, kind="main", state="live") is not None
             assert (place.stage == Stage.WAITING) == live
 
     @rule(trials=st.integers(1, 8), right=st.booleans())
@@ -203,6 +205,14 @@ class StudyMachine(RuleBasedStateMachine):
             except CannotExclude:
                 assert undone
 
+    @rule(seed=pick)
+    def a_rehearsal_is_played(self, seed):
+        before = list(Assignment.objects.filter(session__rehearsal=False).order_by("pk").values_list("pk", "state"))
+        rehearse_study(self.study.pk, evaluators=1, preference={}, at=self.at, seed=seed)
+        after = list(Assignment.objects.filter(session__rehearsal=False).order_by("pk").values_list("pk", "state"))
+        assert after == before
+        check_study(self.study, rehearsal=True)
+
     @precondition(lambda self: self.study and self.state == StudyState.OPEN)
     @rule()
     def the_study_is_paused(self):
@@ -213,7 +223,7 @@ class StudyMachine(RuleBasedStateMachine):
     def the_study_goes_on(self):
         open_study(self.study.pk, at=self.at)
 
-    @precondition(lambda self: self.study and Session.objects.filter(study=self.study).count() > 3)
+    @precondition(lambda self: self.study and self._session(3) is not None and self._session(2) != self._session(3))
     @rule()
     def the_study_is_closed(self):
         close_study(self.study.pk, at=self.at)

@@ -78,13 +78,16 @@ class Command(BaseCommand):
 def _researcher() -> str:
     """Name and password of the demo's researcher; the password is made once and kept beside the database."""
     users = get_user_model().objects
+    researcher = users.filter(username="researcher").first()
     path = Path(settings.REALTALK_DATA) / "demo" / "researcher-password"
     if not path.exists():
+        if researcher is not None:
+            return "researcher, with the password that account has"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(9))
     password = path.read_text()
-    researcher = users.filter(username="researcher").first() or users.create_superuser("researcher")
+    researcher = researcher or users.create_superuser("researcher")
     if not researcher.check_password(password):
         researcher.set_password(password)
         researcher.save(update_fields=["password"])
