@@ -5,26 +5,21 @@
  * starts 60 to 90 ms late (measured, November 2026), so the sound has an element of its own, which is corrected once.
  * Left, right and speaker run the same code.
  */
+import { MediaFailure, fetchWhole } from "./fetching.js";
+import { withoutSound } from "./mp4.js";
 import { ROLES } from "./trial_machine.js";
 import { Watcher } from "./watched.js";
 
-const SILENCE_MS = 20000; // a transfer without a byte for so long has failed
 const STALL_MS = 10000; // so has a video that waits for so long while playing
 const DECODE_MS = 2500; // some phones decode nothing before a touch: then Play is offered without
 const STEP_S = 0.02; // half a frame at 25 fps: nearer is in step
 const SOUND_OFF_S = 0.03; // sound further off is corrected
-const SOUND_LOOK_S = 0.3; // so long after the start
+const SOUND_LOOK_S = 0.3; // so long after it was started or moved, it has settled
+const SOUND_MOVES = 2; // each may be heard, so no more of them a play
 
-/** A video cannot be fetched or played. part (speaker, left or right) and message go to the server with a report. */
-export class MediaFailure extends Error {
-  constructor(part, message) {
-    super(message);
-    this.part = part;
-  }
-}
-
-/** How late the sound starts after the pictures, seconds; learned once, good for the page. */
-let soundLag_s = 0.05;
+/** How late the sound comes after it was started with the pictures, or moved while they run, seconds; learned. */
+const soundLag_s = { start: 0.05, move: 0.05 };
+const LONGEST_LAG_S = 0.4;
 
 export class Reel {
   /** on: {tick, ended, stall, flow, broke(MediaFailure), refused}, called while this reel plays. */
@@ -45,7 +40,7 @@ export class Reel {
   #addresses = [];
   #audio = null;
   #loaded = null;
-  #soundChecked = false;
+  #sound = { after: "start", at: 0, moves: 0, settled: true };
   #frame = 0;
   #stallTimer = 0;
 
@@ -71,8 +66,8 @@ export class Reel {
     this.playing = true;
     const at = this.position_s;
     if (at < STEP_S) for (const role of ROLES) this.plays[role] += 1;
-    this.#soundChecked = false;
-    this.#audio.currentTime = Math.min(at + soundLag_s, this.length_s);
+    this.#sound = { after: "start", at, moves: 0, settled: false };
+    this.#audio.currentTime = Math.min(at + soundLag_s.start, this.length_s);
     const started = ROLES.map((role) =>
       this.videos[role].play().catch((error) => {
         throw Object.assign(error, { part: role });
@@ -133,10 +128,8 @@ export class Reel {
     };
     const fetched = ROLES.map(async (role) => {
       const film = await fetchWhole(this.media[role], role, parts[role], count, this.#abort.signal);
-      const address = URL.createObjectURL(film);
-      this.#addresses.push(address);
-      this.videos[role] = this.#makeVideo(address, role);
-      if (role === "speaker") this.#audio = makeSound(address);
+      this.videos[role] = this.#makeVideo(this.#address(withoutSound(film)), role);
+      if (role === "speaker") this.#audio = makeSound(this.#address(film));
       await decodable(this.videos[role], role);
     });
     try {
@@ -146,6 +139,12 @@ export class Reel {
       throw error;
     }
     this.progress = 1;
+  }
+
+  #address(film) {
+    const address = URL.createObjectURL(new Blob([film], { type: "video/mp4" }));
+    this.#addresses.push(address);
+    return address;
   }
 
   #makeVideo(address, role) {
@@ -232,15 +231,18 @@ export class Reel {
     }
   }
 
+  /** Looks where the sound is once it has settled; moves it if it is off, and learns for the next time. */
   #correctSound() {
     const picture = this.videos.speaker.currentTime;
-    if (this.#soundChecked || this.#audio.paused || this.#audio.currentTime <= soundLag_s) return;
-    if (picture < SOUND_LOOK_S) return;
-    this.#soundChecked = true;
+    if (this.#sound.settled || this.#audio.paused || this.#audio.seeking) return;
+    if (picture < this.#sound.at + SOUND_LOOK_S) return;
     const off = this.#audio.currentTime - picture;
-    if (Math.abs(off) <= SOUND_OFF_S || Math.abs(off) > 1) return;
-    soundLag_s = Math.min(Math.max(soundLag_s - off, 0), 0.5);
-    this.#audio.currentTime = picture + soundLag_s;
+    const { after, moves } = this.#sound;
+    soundLag_s[after] = Math.min(Math.max(soundLag_s[after] - off, 0), LONGEST_LAG_S);
+    this.#sound.settled = Math.abs(off) <= SOUND_OFF_S || moves === SOUND_MOVES;
+    if (this.#sound.settled) return;
+    this.#sound = { after: "move", at: picture, moves: moves + 1, settled: false };
+    this.#audio.currentTime = picture + soundLag_s.move;
   }
 
   #soundRefused(error) {
@@ -260,34 +262,6 @@ function makeSound(address) {
 function mediaError(video) {
   const names = { 1: "aborted", 2: "network", 3: "cannot be decoded", 4: "not supported" };
   return names[video.error?.code] ?? "unknown error";
-}
-
-async function fetchWhole(address, role, part, onPart, signal) {
-  const watchdog = new AbortController();
-  const stop = () => watchdog.abort();
-  signal.addEventListener("abort", stop);
-  let timer = setTimeout(stop, SILENCE_MS);
-  try {
-    const response = await fetch(address, { signal: watchdog.signal, credentials: "omit" });
-    if (!response.ok) throw new MediaFailure(role, `HTTP ${response.status}`);
-    part.all = Number(response.headers.get("Content-Length")) || 0;
-    const pieces = [];
-    const reader = response.body.getReader();
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-      clearTimeout(timer);
-      timer = setTimeout(stop, SILENCE_MS);
-      pieces.push(piece.value);
-      part.have += piece.value.length;
-      onPart();
-    }
-    return new Blob(pieces, { type: response.headers.get("Content-Type") || "video/mp4" });
-  } catch (error) {
-    if (error instanceof MediaFailure) throw error;
-    throw new MediaFailure(role, error.name === "AbortError" ? "no data in time" : "no connection");
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 /** Resolves when the video can be played through, or after a while where nothing is decoded before a gesture. */

@@ -1,0 +1,57 @@
+"""The pictures in docs/images, taken from the running pages: REALTALK_SCREENSHOTS=1 pytest tests/browser -k pictures"""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.playable import make_playable_study
+
+from .conftest import DESKTOP, PHONE
+from .evaluating import BrowsingEvaluator
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.browser,
+    pytest.mark.skipif("REALTALK_SCREENSHOTS" not in os.environ, reason="REALTALK_SCREENSHOTS is not set"),
+]
+
+
+def keep(page: Page, name: str) -> None:
+    """Save what the window shows, in 256 colours: small enough to be committed."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_the_evaluators_pages(live_server, open_browser, size, scheme):
+    make_playable_study(length_s=6.0)
+    device = "phone" if size is PHONE else "desktop"
+    evaluator = BrowsingEvaluator(open_browser(**size, color_scheme=scheme))
+    page = evaluator.page
+    evaluator.arrive(f"{live_server.url}/study/play/")
+    keep(page, f"consent-{device}-{scheme}.png")
+    evaluator.consent()
+    keep(page, f"instructions-{device}-{scheme}.png")
+    evaluator.begin()
+    for _ in range(2):
+        evaluator.watch()
+        evaluator.answer("left")
+    evaluator.watch()
+    evaluator.play()
+    page.locator("#timeline").evaluate(
+        "bar => new Promise(done => { const look = () => bar.value > 0.4 && bar.value < 0.9 ? done() "
+        ": requestAnimationFrame(look); look(); })"
+    )
+    evaluator.play()
+    expect(page.locator("form[data-phase=paused]")).to_be_visible()
+    evaluator.choose("left")
+    page.mouse.move(2, 2)
+    keep(page, f"trial-{device}-{scheme}.png")
