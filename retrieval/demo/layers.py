@@ -21,7 +21,8 @@ class Layer:
     """One shape through all pictures.
 
     points   float (pictures, n, 2), canvas pixels
-    colour   RGB; `luma` alone for pure light and shadow, which leave the hue
+    colour   RGB; `luma` alone for pure light and shadow, which leave the hue; `hue` alone (fills only) where the light
+             is painted already
     alpha    0 to 255, one for all pictures or one each
     stroke   width in pixels; 0 fills
     anchor   float (pictures, 2): where the middle of the skin's painted light goes, which then fills the luma plane
@@ -31,6 +32,7 @@ class Layer:
     colour: Colour
     alpha: float | np.ndarray = 255.0
     luma: bool = False
+    hue: bool = False
     stroke: float = 0.0
     anchor: np.ndarray | None = None
 

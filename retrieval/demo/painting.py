@@ -11,6 +11,7 @@ from retrieval.demo.backdrop import Backdrop
 from retrieval.demo.layers import Layer
 from retrieval.demo.people import Look
 from retrieval.demo.planes import OFFSET, TO_YUV, Canvas, Planes, Tools, tools_of
+from retrieval.demo.skull import blush
 
 LIGHT_SIZE = (300, 380)
 
@@ -53,6 +54,11 @@ def skin_light(look: Look) -> Image.Image:
         light -= 0.07 * np.exp(-(((x - side * 38) / 25) ** 2) - ((y + 8) / 20) ** 2)
         light += 0.05 * np.exp(-(((x - side * 48) / 20) ** 2) - ((y - 30) / 14) ** 2)
         light -= 0.05 * np.exp(-(((x - side * 66) / 16) ** 2) - ((y - 74) / 30) ** 2)
-    luma = np.clip(light * (TO_YUV[0] @ np.array(look.skin, dtype=float)) + OFFSET[0], 16, 235)
+    luma = light * (TO_YUV[0] @ np.array(look.skin, dtype=float))
+    warm, alpha = blush(look)
+    for side in (-1, 1):
+        away = np.hypot((x - side * 51 * look.width) / 25, (y - 41) / 18)
+        luma += (TO_YUV[0] @ np.array(warm, dtype=float) - luma) * 3 * alpha / 255 * np.clip(1.35 - away, 0, 1)
+    luma = np.clip(luma + OFFSET[0], 16, 235)
     picture = Image.fromarray(luma.astype(np.float32)).resize(LIGHT_SIZE, Image.Resampling.BILINEAR)
     return Image.fromarray(np.rint(picture).astype(np.uint8))

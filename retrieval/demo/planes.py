@@ -17,8 +17,8 @@ HALF = SIZE // 2
 Planes = tuple[bytes, bytes, bytes]
 # Luma, and chroma as the canvas has it: U, V and an unused byte a pixel.
 Drawn = tuple[bytes, bytes]
-# Brush or pen for luma, the same for chroma where the layer has colour, whether it is a line.
-Tools = tuple[object, object | None, bool]
+# Brush or pen for luma, the same for chroma, whether it is a line; None for a plane that the layer leaves alone.
+Tools = tuple[object | None, object | None, bool]
 TO_YUV = np.array([[0.257, 0.504, 0.098], [-0.148, -0.291, 0.439], [0.439, -0.368, -0.071]])
 OFFSET = np.array([16.0, 128.0, 128.0])
 # Nobody sees less; drawing it would cost as much as more.
@@ -69,7 +69,8 @@ class Canvas:
             if chroma:
                 self._chroma.line(row, chroma)
             return
-        self._luma.polygon(row, luma)
+        if luma:
+            self._luma.polygon(row, luma)
         if chroma:
             self._chroma.polygon(row, chroma)
 
@@ -100,7 +101,8 @@ def tools_of(layer: Layer, alpha: int) -> Tools | None:
         return None
     y, u, v = to_yuv(layer.colour)
     if not layer.stroke:
-        return aggdraw.Brush((y, y, y), alpha), None if layer.luma else aggdraw.Brush((u, v, 0), alpha), False
+        light = None if layer.hue else aggdraw.Brush((y, y, y), alpha)
+        return light, None if layer.luma else aggdraw.Brush((u, v, 0), alpha), False
     # A pen's width isn't turned by the canvas' transformation.
     chroma = None if layer.luma else aggdraw.Pen((u, v, 0), layer.stroke / 2, alpha)
     return aggdraw.Pen((y, y, y), layer.stroke, alpha), chroma, True

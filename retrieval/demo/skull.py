@@ -57,17 +57,22 @@ def ear_layers(head: Head, look: Look) -> list[Layer]:
 
 
 def face_layers(head: Head, look: Look) -> list[Layer]:
-    """The skin with its light, and colour in the cheeks."""
+    """The skin with its light, and colour in the cheeks, whose darkness is part of that light."""
     anchor = head.on_face(np.array([0.0]), np.array([10.0]), -25)[:, 0]
     layers = [Layer(face_outline(head, look), look.skin, anchor=anchor)]
-    warm = (214, 84, 80) if look.skin_step < 6 else (160, 58, 48)
+    warm, alpha = blush(look)
     smile = np.clip(0.5 * (head.get("smile_left") + head.get("smile_right")), 0, 1)
     for side in (-1, 1):
         for size in (1.2, 0.85, 0.5):
             x = side * 51 * look.width + 25 * size * np.cos(RING[::2])
             y = 42 - 4 * smile + 18 * size * np.sin(RING[::2])
-            layers.append(Layer(head.on_face(x, y), warm, 17 if look.build == "soft" else 12))
+            layers.append(Layer(head.on_face(x, y), warm, alpha, hue=True))
     return layers
+
+
+def blush(look: Look) -> tuple[Colour, int]:
+    """Colour of the cheeks, and the alpha of each of its three steps."""
+    return (214, 84, 80) if look.skin_step < 6 else (160, 58, 48), 17 if look.build == "soft" else 12
 
 
 def neck_layers(head: Head, look: Look) -> list[Layer]:
