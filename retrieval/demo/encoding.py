@@ -35,7 +35,8 @@ def write_clip(file: Path, pictures: Iterable[Planes], *, samples: np.ndarray | 
         video.options = X264
         sound = None
         if samples is not None:
-            sound = container.add_stream("aac", rate=SAMPLES_PER_S, layout="mono")
+            # A third less time than the default coder (2026-11-22).
+            sound = container.add_stream("aac", rate=SAMPLES_PER_S, layout="mono", options={"aac_coder": "fast"})
             sound.bit_rate = 64_000
         for planes in pictures:
             frame = av.VideoFrame(SIZE, SIZE, "yuv420p")
