@@ -142,3 +142,38 @@ def test_the_list_of_studies_takes_the_same_queries_a_study(client, researcher, 
         make_study(key=f"s{number}")
     with django_assert_max_num_queries(12 + 5 * studies):
         assert client.get("/admin/studies/study/").status_code == 200
+
+
+def test_a_draft_is_deleted_whole_and_an_opened_study_is_not(client, researcher):
+    study = make_study()
+    assert client.post(f"/admin/studies/study/{study.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Study.objects.exists()
+    assert Clip.objects.exists()
+    opened = open_study(make_study(key="opened").pk, at=timezone.now())
+    assert client.post(f"/admin/studies/study/{opened.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Study.objects.get() == opened
+
+
+def test_a_held_stimulus_is_released_by_an_action(client, researcher):
+    study = open_study(make_study().pk, at=timezone.now())
+    held = study.stimuli.first()
+    study.stimuli.filter(pk=held.pk).update(held_at=timezone.now(), held_reason="It failed.")
+    assert "It failed." in client.get(f"/admin/studies/study/{study.pk}/progress/").content.decode()
+    client.post("/admin/studies/stimulus/", {"action": "release", "_selected_action": [held.pk]})
+    held.refresh_from_db()
+    assert held.held_at is None
+
+
+@pytest.mark.parametrize("rules", ["5", '{"a": 1}', '"failed_catch"', '["surplus"]', '["a", "a"]', '[""]'])
+def test_rules_of_a_plan_that_are_no_list_of_names_are_refused(client, researcher, rules):
+    study = make_study(contrasts=("a:b",))
+    form = {
+        "title": "T", "introduction": "", "instructions": "", "plan-TOTAL_FORMS": 1, "plan-INITIAL_FORMS": 1,
+        "plan-0-id": study.plan.pk, "plan-0-study": study.pk, "plan-0-hypotheses": "", "plan-0-exclusion_rules": rules,
+        "contrasts-TOTAL_FORMS": 0, "contrasts-INITIAL_FORMS": 0, "questions-TOTAL_FORMS": 0,
+        "questions-INITIAL_FORMS": 0,
+    }  # fmt: skip
+    response = client.post(f"/admin/studies/study/{study.pk}/change/", form)
+    assert response.status_code == 200
+    study.plan.refresh_from_db()
+    assert study.plan.exclusion_rules == ["failed_catch"]

@@ -118,3 +118,28 @@ def test_pages_set_no_cookie_and_are_not_kept(client, study):
     response = client.get(f"/study/{study.key}/")
     assert not response.cookies
     assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("address", ["/s/%00/", "/study/%00/", "/s/a%00b/vote", "/s/" + "x" * 65 + "/", "/study/../"])
+def test_addresses_that_are_none_of_ours_are_not_found(client, address):
+    response = client.get(address)
+    assert (response.status_code, heading_of(response)) == (404, "This page is not known")
+
+
+def test_a_landing_page_takes_no_other_verb(client, study):
+    assert client.put(f"/study/{study.key}/").status_code == 405
+    assert client.head(f"/study/{study.key}/").status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 50_000, '{"watched": {"left": [[0, 1' + "0" * 400 + "]]}}"])
+def test_json_that_is_made_to_hurt_is_refused(client, study, body):
+    session = start_session(study.pk, at=now())
+    response = client.post(f"/s/{session.token}/progress", body, content_type="application/json")
+    assert response.status_code == 400
+
+
+def test_a_consent_version_of_thousands_of_digits_is_refused(client, study):
+    session = start_session(study.pk, at=now())
+    response = client.post(f"/s/{session.token}/consent", {"agree": "yes", "version": "9" * 5000})
+    assert response.status_code == 303
+    assert not session.consents.exists()
