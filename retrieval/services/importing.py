@@ -79,7 +79,8 @@ def import_clips(
     if problems:
         raise ManifestError(in_order(problems))
     new = [row for row in rows if row.clip_key not in there]
-    files = {row.clip_key: _keep_video(row.path, videos[row.path].sha256) for row in new}
+    # Also of clips that are there: a file lost from the media folder comes back by importing it again.
+    files = {row.clip_key: _keep_video(row.path, videos[row.path].sha256) for row in rows}
     try:
         with transaction.atomic():
             corpus = _save_corpus(corpus_key, licence=licence, consent=consent, title=title, at=at)

@@ -84,6 +84,15 @@ def test_importing_again_changes_nothing(folder):
     assert list(Clip.objects.order_by("pk").values()) == before
 
 
+def test_importing_again_brings_a_lost_file_back(folder, media_folder):
+    import_clips("c", write(folder, ROWS), **TERMS)
+    lost = media_folder / Clip.objects.first().file
+    content = lost.read_bytes()
+    lost.unlink()
+    import_clips("c", write(folder, ROWS), **TERMS)
+    assert lost.read_bytes() == content
+
+
 def test_a_second_manifest_adds_to_the_corpus(folder):
     import_clips("c", write(folder, ROWS[1:3]), **TERMS)
     done = import_clips("c", write(folder, [ROWS[0]]), **TERMS)

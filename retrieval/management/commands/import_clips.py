@@ -4,6 +4,7 @@ from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.utils import timezone
 
@@ -68,6 +69,9 @@ class Command(BaseCommand):
             count = len(error.problems)
             heading = "Nothing was imported: " + ("1 problem." if count == 1 else f"{count} problems.")
             raise CommandError("\n  ".join([heading, *error.problems])) from None
+        except OSError as error:
+            folder = settings.REALTALK_DATA
+            raise CommandError(f"Cannot use {folder}: {error}. Is there room, and may we write there?") from None
         clips = done.corpus.clips
         self.stdout.write(
             f"Corpus '{done.corpus.key}': {done.new} clips imported, {done.kept} already there. It has "
