@@ -104,7 +104,9 @@ function seenInFull(watched) {
 }
 
 function progress() {
-  return { assignment: trial.assignment, page: pageName, watched: reel.seen(), plays: reel.plays };
+  const seen = { assignment: trial.assignment, page: pageName, watched: reel.seen(), plays: reel.plays };
+  if (reel.shown_ms !== null) seen.shown_ago_ms = Math.max(0, Math.round(performance.now() - reel.shown_ms));
+  return seen;
 }
 
 const report = () => sendProgress(progress());
@@ -129,7 +131,7 @@ function move(from, to) {
   }
   if (to === "loading") {
     reel.dispose();
-    load(new Reel(trial.media));
+    load(new Reel(trial.media, reel));
   }
   if (to === "sending") send();
   if (to === "unsent") {
@@ -193,8 +195,7 @@ function choose(side, { focus = false } = {}) {
 /** rt_ms: from the first presented frame of the slower listener at first play to this input. */
 function confirm(at_ms) {
   if (!mayConfirm(state)) return;
-  const { left, right } = reel.firstFrame;
-  rt_ms = clean && left !== null && right !== null ? Math.round(at_ms - Math.max(left, right)) : null;
+  rt_ms = clean && reel.shown_ms !== null ? Math.max(0, Math.round(at_ms - reel.shown_ms)) : null;
   dispatch({ type: "confirm" });
 }
 

@@ -22,14 +22,14 @@ const soundLag_s = { start: 0.05, move: 0.05 };
 const LONGEST_LAG_S = 0.4;
 
 export class Reel {
-  /** on: {tick, ended, stall, flow, broke(MediaFailure), refused}, called while this reel plays. */
-  constructor(media) {
+  /** on: {tick, ended, stall, flow, broke(MediaFailure), refused}, called while this reel plays. before: the same trial's reel that broke. */
+  constructor(media, before = null) {
     this.media = media;
     this.on = {};
     this.videos = {};
-    this.watchers = Object.fromEntries(ROLES.map((role) => [role, new Watcher()]));
-    this.plays = Object.fromEntries(ROLES.map((role) => [role, 0]));
-    this.firstFrame = { left: null, right: null }; // performance.now() clock, at the first play
+    this.watchers = before?.watchers ?? Object.fromEntries(ROLES.map((role) => [role, new Watcher()]));
+    this.plays = before?.plays ?? Object.fromEntries(ROLES.map((role) => [role, 0]));
+    this.firstFrame = before?.firstFrame ?? { left: null, right: null }; // performance.now() clock, at the first play
     this.playing = false;
     this.progress = 0; // share of the bytes that are here
     this.onProgress = () => {};
@@ -58,6 +58,12 @@ export class Reel {
   /** Where the timeline stands, seconds. */
   get position_s() {
     return Math.min(...ROLES.map((role) => this.videos[role]?.currentTime ?? 0));
+  }
+
+  /** When the slower listener's first picture was shown at the first play, performance.now() clock; null before. */
+  get shown_ms() {
+    const { left, right } = this.firstFrame;
+    return left === null || right === null ? null : Math.max(left, right);
   }
 
   /** Starts or goes on, all three in the same task; call it from a gesture, for browsers that ask for one. */

@@ -50,6 +50,7 @@ def test_four_evaluators_fill_a_study(live_server, open_browser):
     assert {row[f"{part}_plays"] for row in rows for part in ("speaker", "left", "right")} == {"1"}
     # From the first picture to the confirming input: at least as long as the film, without loading and saving.
     assert all(900 <= int(row["rt_ms"]) <= 20_000 for row in rows)
+    assert all(row["shown_at"] and row["shown_at"] < row["voted_at"] for row in rows)
     report = json.loads(output_of("report_study", "play", "--format", "json"))
     assert [(c["votes"], c["wins"], c["short_by"]) for c in report["contrasts"]] == [(8, 6, 0), (8, 6, 0)]
 

@@ -34,8 +34,8 @@ def keep(page: Page, name: str) -> None:
 def test_pictures_of_the_evaluators_pages(live_server, open_browser, size, scheme):
     make_playable_study(length_s=6.0)
     device = "phone" if size is PHONE else "desktop"
-    evaluator = BrowsingEvaluator(open_browser(**size, color_scheme=scheme))
-    page = evaluator.page
+    page = open_browser(**size, color_scheme=scheme, reduced_motion="reduce")  # nothing half-way
+    evaluator = BrowsingEvaluator(page)
     evaluator.arrive(f"{live_server.url}/study/play/")
     keep(page, f"consent-{device}-{scheme}.png")
     evaluator.consent()
