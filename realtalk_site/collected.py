@@ -14,7 +14,7 @@ def collect_static_files(environment: dict[str, str]) -> None:
 
     Raises subprocess.CalledProcessError if collecting fails (a file names another that does not exist)
     """
-    mark = settings.STATIC_ROOT / ".collected-from"
+    mark = settings.STATIC_ROOT.with_name("static-collected-from")  # beside the folder, which is served
     state = fingerprint_of_static_files()
     if mark.exists() and mark.read_text() == state:
         return

@@ -45,6 +45,14 @@ def read_positive(name: str, default: int) -> int:
     return int(text)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder of state if it is not there. Raises ImproperlyConfigured where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise ImproperlyConfigured(f"{folder} cannot be made ({reason}): let REALTALK_DATA name another.") from None
+
+
 def read_database(name: str, *, default: str) -> dict[str, Any]:
     """Django's description of the database at an address such as postgresql://user:password@host/name.
 
@@ -76,7 +84,7 @@ def read_or_make_secret(name: str, *, kept_in: Path, may_make: bool) -> str:
 
 def _kept(file: Path, make: Callable[[], str]) -> str:
     """The file's text, written once: of two processes that start together, both read the first one's."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     if not file.exists():
         draft.touch(mode=0o600)

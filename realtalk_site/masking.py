@@ -4,7 +4,8 @@ import logging
 import re
 
 # Anything behind /s/ or /m/ up to the next slash, blank, quote or query: tokens hold none of them.
-_SECRET_IN_PATH = re.compile(r"(/(?:s|m)/)[^/\s?#\"'<>]+")
+# A server logs the address as it came, so a slash may be written %2F.
+_SECRET_IN_PATH = re.compile(r"((?:/|%2[Ff])(?:s|m)(?:/|%2[Ff]))[^/\s?#\"'<>]+")
 
 
 def mask_secrets(text: str) -> str:

@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 
@@ -204,3 +206,17 @@ def test_exports_take_as_many_queries_for_many_rows_as_for_few(django_assert_num
 def test_an_unknown_study_is_a_sentence(name):
     with pytest.raises(CommandError, match="No study has the key 'nope'"):
         exported(name, "nope")
+
+
+def test_a_reader_that_goes_is_no_error(tmp_path):
+    """As `manage.py export_votes KEY | head -1` does."""
+    script = (
+        "import sys; from django.core.management.base import OutputWrapper;"
+        "from analysis.management.printing import print_lines;"
+        "print_lines((f'{n}\\n' for n in range(10**6)), to=OutputWrapper(sys.stdout))"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"0\n"
+        process.stdout.close()
+        complaint = process.stderr.read()
+    assert (process.returncode, complaint) == (0, b"")

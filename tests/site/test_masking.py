@@ -19,6 +19,7 @@ TOKEN = "Zx9-_secretsecret"
         (f"GET /s/{TOKEN}/ 200", "GET /s/***/ 200"),
         (f'"POST /s/{TOKEN}/vote HTTP/1.1" 303', '"POST /s/***/vote HTTP/1.1" 303'),
         (f"GET /m/{TOKEN}:1a:b=?x=1", "GET /m/***?x=1"),
+        (f"GET /s%2F{TOKEN}/vote 404", "GET /s%2F***/vote 404"),
         (f"https://a.example/s/{TOKEN}", "https://a.example/s/***"),
         ("GET /study/demo/ 200", "GET /study/demo/ 200"),
         ("GET /static/css/base.css", "GET /static/css/base.css"),

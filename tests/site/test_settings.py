@@ -91,3 +91,9 @@ def test_an_address_of_postgresql_is_understood(monkeypatch):
         "PASSWORD": "secret",
         "NAME": "votes",
     }
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ImproperlyConfigured, match=r"file/below cannot be made .*let REALTALK_DATA name another"):
+        environment.make_folder(tmp_path / "file" / "below")

@@ -157,7 +157,7 @@ def test_an_exclusion_is_undone_once_and_surplus_is_not_a_rule_for_people(study,
         exclude_votes(study.pk, assignments=[first], rule="surplus", reason="x", at=clock.later())
 
 
-@pytest.mark.parametrize("rule, reason", [("", "x"), ("  ", "x"), (" late ", "x"), ("mine", " ")])
+@pytest.mark.parametrize(("rule", "reason"), [("", "x"), ("  ", "x"), (" late ", "x"), ("mine", " ")])
 def test_rules_have_names_of_their_own_and_reasons(study, clock, rule, reason):
     first = someone_votes(study, clock)
     with pytest.raises(CannotExclude):

@@ -62,7 +62,7 @@ def test_a_trial_that_has_not_begun_cannot_fail(study):
 
 def failing(study, item) -> None:
     """Someone who plays everything but this item's treatment."""
-    session, trial = begin(study)
+    session, _ = begin(study)
     at, place = START, resume(session.pk, at=START)
     while place.assignment:
         at += timedelta(minutes=1)

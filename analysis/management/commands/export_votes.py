@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analysis.exports import votes_csv
+from analysis.management.printing import print_lines
 from analysis.records import StudyMissing, study_with_key
 
 
@@ -24,5 +25,4 @@ class Command(BaseCommand):
             study = study_with_key(key)
         except StudyMissing as missing:
             raise CommandError(str(missing)) from None
-        for line in votes_csv(study, with_rehearsal=include_rehearsal):
-            self.stdout.write(line, ending="")
+        print_lines(votes_csv(study, with_rehearsal=include_rehearsal), to=self.stdout)
