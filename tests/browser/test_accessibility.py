@@ -66,9 +66,15 @@ def test_every_page_is_free_of_violations(live_server, open_browser, size, schem
     expect(second.page.locator("body[data-stage=waiting]")).to_be_visible()
     assert_fits(second.page)
 
-    # The rest of the session's trials end without being played, so that its last page comes at once.
-    evaluator.session.assignments.filter(state=AssignmentState.LIVE).update(state=AssignmentState.FAILED)
+    # All but the last of the session's trials end without being played, so that its last page comes soon.
+    last = evaluator.session.assignments.latest("position")
+    evaluator.session.assignments.filter(state=AssignmentState.LIVE).exclude(pk=last.pk).update(
+        state=AssignmentState.FAILED
+    )
     page.reload()
+    expect(page.locator("form[data-phase=ready]")).to_be_visible()
+    evaluator.watch()
+    evaluator.answer("left")
     expect(page.locator("body[data-stage=thanks]")).to_be_visible()
     assert_fits(page)
 
