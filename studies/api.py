@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
+from .media import PARTS
 from .models import Choice
 from .services.votes import Answer, View
 
-PARTS = ("speaker", "left", "right")
 MAX_INTERVALS = 500
 MAX_SECONDS = 24 * 3600
 

@@ -4,12 +4,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import ceil
 
-from .media import media_address
+from .media import PARTS, media_address
 from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
 from .queries import check_items, consent_in_force, practice_items, timeline_s
 from .services.deals import PRACTICE_TRIALS
 
-PARTS = ("speaker", "left", "right")
 RETRY_S = 30
 SECONDS_TO_DECIDE = 6
 
