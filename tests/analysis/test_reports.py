@@ -121,5 +121,5 @@ def test_a_report_takes_as_many_queries_for_many_votes_as_for_few(django_assert_
         play_session(large, prefer("social"), at=START + timedelta(hours=number))
 
     for study in (small, large):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             build_report(study, at=START)
