@@ -11,7 +11,15 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError as error:
         sys.exit(f"{error}. Run `make setup`, then use .venv/bin/python manage.py ...")
-    execute_from_command_line(sys.argv)
+    from django.db import OperationalError, ProgrammingError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, ProgrammingError) as error:
+        if "no such table" not in str(error) and "does not exist" not in str(error):
+            raise
+        first_line = str(error).splitlines()[0]
+        sys.exit(f"The database lacks tables ({first_line}). Run first: .venv/bin/python manage.py migrate")
 
 
 if __name__ == "__main__":

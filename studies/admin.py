@@ -128,6 +128,13 @@ class StudyAdmin(ModelAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
+    def render_change_form(self, request: HttpRequest, context: dict, **kwargs) -> HttpResponse:
+        study = kwargs.get("obj")
+        if study is not None and study.state != StudyState.DRAFT:
+            # Nothing can be edited any more, so nothing offers to save it.
+            context |= {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context, **kwargs)
+
     def get_urls(self) -> list[URLPattern]:
         return [
             path("<int:pk>/progress/", self.admin_site.admin_view(self.show_progress), name="studies_study_progress"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from retrieval.tables import ManifestError, Problem, TableRow, in_order, key_problem, read_table
@@ -64,12 +65,20 @@ def read_stimuli(
     for entry in table:
         problems += [(entry.line, p) for p in _row_problems(entry, speakers, listeners, persons or {})]
         by_item.setdefault(entry.cells["item"], []).append(entry)
+    known = {entry.cells["condition"] for entry in table}
+    wanted = dict.fromkeys(chain.from_iterable(contrasts)) if any(_kind(entry) == "main" for entry in table) else {}
+    for unknown in [name for name in wanted if name not in known]:
+        named = f"no line of {path.name} has the condition '{unknown}' (there are: {', '.join(sorted(known))})"
+        problems.append((0, f"{named}: add lines for it, or check the contrasts"))
     items = []
     for speaker, entries in by_item.items():
         problems += _item_problems(speaker, entries)
         item = _gather(speaker, entries)
         items.append(item)
-        problems += [(item.line, problem) for problem in _contents(item, listeners=listeners, contrasts=contrasts)]
+        problems += [
+            (item.line, problem)
+            for problem in _contents(item, listeners=listeners, contrasts=contrasts, known=known)
+        ]
     if items and not any(item.kind == "main" for item in items):
         problems.append((0, f"{path.name} has no item of kind main: there is nothing to vote on"))
     if problems:
@@ -146,12 +155,14 @@ def _kind(entry: TableRow) -> str:
     return entry.cells.get("kind", "") or "main"
 
 
-def _contents(item: ItemRow, *, listeners: Mapping[str, str], contrasts: Sequence[tuple[str, str]]) -> list[str]:
+def _contents(
+    item: ItemRow, *, listeners: Mapping[str, str], contrasts: Sequence[tuple[str, str]], known: Set[str]
+) -> list[str]:
     """What an item lacks for the trials that it is for."""
     problems = []
     answer = item.correct_condition
     if item.kind == "main":
-        wanted = dict.fromkeys(condition for contrast in contrasts for condition in contrast)
+        wanted = [name for name in dict.fromkeys(chain.from_iterable(contrasts)) if name in known]
         missing = [condition for condition in wanted if condition not in item.conditions]
         if missing:
             problems.append(f"item '{item.speaker}' has no line for {', '.join(missing)}: add one for each")

@@ -6,12 +6,12 @@ async function refresh() {
   if (!panel || !panel.dataset.live || document.hidden || panel.contains(document.activeElement)) return;
   const reply = await fetch(panel.dataset.address, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!reply || !reply.ok || reply.redirected) return;
-  const scrolled = panel.querySelector(".table")?.scrollTop ?? 0;
+  const scrolled = panel.querySelector(".figures")?.scrollTop ?? 0;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = page.querySelector(".progress-now");
   if (!fresh) return;
   panel.replaceWith(fresh);
-  const table = fresh.querySelector(".table");
+  const table = fresh.querySelector(".figures");
   if (table) table.scrollTop = scrolled;
 }
 

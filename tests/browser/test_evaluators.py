@@ -199,4 +199,4 @@ def test_the_three_videos_run_in_step(live_server, open_browser):
         [True, True, 1]
     ] * 3
     positions = videos.evaluate_all("videos => videos.map(video => video.currentTime)")
-    assert len({round(position, 3) for position in positions}) == 1
+    assert max(positions) - min(positions) <= 0.02  # half a frame: nearer is the same picture

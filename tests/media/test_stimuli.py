@@ -120,3 +120,12 @@ def test_a_practice_item_needs_two_listeners(tmp_path):
     assert problems_of(tmp_path, *lines, header="item,condition,clip_key,kind") == [
         "line 5: practice item 's2' has one listener: it needs two conditions"
     ]
+
+
+def test_a_mistyped_contrast_is_named_once(tmp_path):
+    assert problems_of(tmp_path, "s1,social,a", "s1,rude,b", "s2,social,a", "s2,rude,b") == [
+        (
+            "no line of stimuli.csv has the condition 'random' (there are: rude, social): "
+            "add lines for it, or check the contrasts"
+        )
+    ]

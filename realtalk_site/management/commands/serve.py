@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -116,6 +117,8 @@ class Command(BaseCommand):
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
         site = f"http://{shown}:{port}"
         self.stdout.write(f"\nResearchers sign in at {site}/admin/")
+        if not get_user_model().objects.filter(is_staff=True).exists():
+            self.stdout.write("  Nobody can sign in yet. Make an account: .venv/bin/python manage.py createsuperuser")
         for study in Study.objects.filter(state="open").order_by("key"):
             self.stdout.write(f"Evaluators of the study {study.key!r} begin at {site}/study/{study.key}/")
 

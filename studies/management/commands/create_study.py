@@ -30,8 +30,9 @@ class Command(StudyCommand):
             "--contrasts", required=True, metavar="A:B,...", help="treatment:control pairs, separated by commas"
         )
         parser.add_argument(
-            "--votes-per-comparison", type=int, default=4, metavar="N", help="votes wanted a pair (default: 4)"
-        )
+            "--votes-per-comparison", type=int, default=4, metavar="N",
+            help="votes wanted for each comparison (default: 4)",
+        )  # fmt: skip
         parser.add_argument(
             "--trials-per-session", type=int, metavar="N",
             help="trials of one evaluator (default: 30, or the number of main items if that is smaller)",
@@ -64,12 +65,12 @@ class Command(StudyCommand):
         )
         self.stdout.write(
             f"Study '{study.key}': {study.items.filter(kind='main').count()} items, "
-            f"{study.contrasts.count()} comparison groups, {study.votes_per_comparison} votes a comparison, "
+            f"{study.contrasts.count()} comparison group(s), {study.votes_per_comparison} votes a comparison, "
             f"{study.trials_per_session} trials a session."
         )
         if options["open"]:
             prepare_study(study.pk, at=timezone.now())
             open_study(study.pk, at=timezone.now())
-            self.stdout.write(f"It is open at /study/{study.key}/")
+            self.stdout.write(f"It is open at /study/{study.key}/ while `make serve` runs.")
         else:
             self.stdout.write(f"It is a draft. Open it with: manage.py open_study {study.key}")

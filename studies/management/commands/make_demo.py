@@ -30,9 +30,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--length", type=float, default=6.0, metavar="S", help="length of a clip (default: 6)")
-        parser.add_argument("--train-speakers", type=int, default=0, metavar="N", help="further, of split train")
-        parser.add_argument("--train-listeners", type=int, default=0, metavar="N", help="further, of split train")
+        parser.add_argument("--length", type=float, default=6.0, metavar="S", help="seconds of a clip (default: 6)")
+        parser.add_argument("--train-speakers", type=int, default=0, metavar="N", help="more speakers, of split train")
+        parser.add_argument("--train-listeners", type=int, default=0, metavar="N", help="listeners, of split train")
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything drawn (default: 0)")
         parser.add_argument("--port", type=int, default=8000, help="the port it will be served on, for the links")
 
@@ -48,15 +48,21 @@ class Command(BaseCommand):
             f"\nThe report:              {site}/studies/{KEY}/report/\n"
         )
 
+    def _say_how_far(self, done: int, clips: int) -> None:
+        if done % 21 == 0:
+            self.stdout.write(f"  {done} of {clips} clips drawn")
+            self.stdout.flush()
+
     def _make_study(self, options: dict[str, Any]) -> Study:
         folder = Path(settings.REALTALK_DATA) / "demo"
-        self.stdout.write("Drawing the demo corpus: 36 speakers and 90 listeners ...")
+        self.stdout.write("Drawing the demo corpus: 36 speakers and 90 listeners. This takes a minute or two, once.")
         corpus = make_demo_corpus(
             folder,
             length_s=options["length"],
             seed=options["seed"],
             train_speakers=options["train_speakers"],
             train_listeners=options["train_listeners"],
+            on_progress=self._say_how_far,
         )
         at = timezone.now()
         import_clips(KEY, corpus.manifest, licence=LICENCE, consent=CONSENT, title="Drawn faces", at=at)
