@@ -62,7 +62,7 @@ def test_nothing_can_be_chosen_before_all_was_seen(live_server, open_browser):
     page = evaluator.page
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("You can choose when all three videos were seen to the end.")
+    expect(page.get_by_role("status")).to_have_text("First watch all three videos to the end.")
     for name in ("Left listener", "Right listener"):
         expect(page.get_by_role("radio", name=name)).to_be_disabled()
     expect(page.get_by_role("button", name="Confirm")).to_be_disabled()
