@@ -20,7 +20,7 @@ from .models import Contrast, Exclusion, Plan, Question, Session, Stimulus, Stud
 from .queries import study_progress, unprepared_stimuli
 from .services.designs import delete_draft
 from .services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
-from .services.leases import release_stimulus
+from .services.releases import release_stimulus
 
 WRITABLE = ["title", "introduction", "instructions"]
 
@@ -173,7 +173,8 @@ class StimulusAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Release: it plays again, open its slots", permissions=["release"])
     def release(self, request: HttpRequest, stimuli: QuerySet[Stimulus]) -> None:
-        released = [release_stimulus(stimulus.pk) for stimulus in stimuli.filter(held_at__isnull=False)]
+        held = stimuli.filter(held_at__isnull=False)
+        released = [release_stimulus(stimulus.pk, at=timezone.now()) for stimulus in held]
         self.message_user(request, f"{len(released)} released.", messages.SUCCESS)
 
     def has_release_permission(self, request: HttpRequest) -> bool:

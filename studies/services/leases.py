@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from studies.models import Assignment, AssignmentState, Session, Side, Slot, Stimulus, Study
-from studies.queries import free_slots, held_slots, lapsed_leases
+from studies.queries import free_slots, lapsed_leases
 
 from .locks import locked_study
 
@@ -82,17 +82,6 @@ def close_held_slots(study: Study, *, at: datetime) -> int:
             closed_at=at, closed_reason=HELD
         )
     return closed
-
-
-def release_stimulus(stimulus_id: int) -> Stimulus:
-    """A held stimulus plays again: give it out, and open the slots that were closed because of it."""
-    study_id = Stimulus.objects.values_list("study_id", flat=True).get(pk=stimulus_id)
-    with locked_study(study_id) as study:
-        Stimulus.objects.filter(pk=stimulus_id).update(held_at=None, held_reason="")
-        held_slots(study, reason=HELD).filter(
-            comparison__treatment__held_at__isnull=True, comparison__control__held_at__isnull=True
-        ).update(closed_at=None, closed_reason="")
-    return Stimulus.objects.get(pk=stimulus_id)
 
 
 def _hold_failing_stimuli(assignment: Assignment, *, at: datetime) -> None:

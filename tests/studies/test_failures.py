@@ -6,9 +6,11 @@ import pytest
 
 from studies.models import Assignment, Choice, Slot, Stimulus
 from studies.queries import free_slots, study_progress
+from studies.services.exclusions import exclude_votes, undo_exclusion
 from studies.services.launches import open_study
-from studies.services.leases import HELD, fail_trial, release_stimulus
+from studies.services.leases import HELD, fail_trial
 from studies.services.rehearsals import rehearse_study
+from studies.services.releases import release_stimulus
 from studies.services.sessions import Stage, begin_trials, resume, start_session
 from studies.services.votes import Answer, cast_vote
 from tests.factories import START, make_study
@@ -85,10 +87,34 @@ def test_a_video_that_fails_for_three_who_play_others_is_held_and_can_be_release
     assert set(Slot.objects.filter(closed_reason=HELD).values_list("comparison__item", flat=True)) == {item.pk}
     assert not free_slots(study).filter(comparison__item=item).exists()
     assert study_progress(study).closed == 6
-    release_stimulus(held.pk)
+    release_stimulus(held.pk, at=START)
     assert study_progress(study).closed == 0
     assert free_slots(study).filter(comparison__item=item).count() == 6
     check_study(study)
+
+
+def test_a_release_settles_what_was_excluded_and_undone_meanwhile(study):
+    item = study.items.filter(kind="main").first()
+    voters = []
+    for _ in range(2):
+        session, _ = begin(study)
+        at, place = START, resume(session.pk, at=START)
+        while place.assignment:
+            at += timedelta(minutes=1)
+            place = vote(session, place.assignment, at)
+        voters.append(session.assignments.get(item=item, kind="main"))
+    terms = {"rule": "failed_catch", "reason": "test", "at": START}
+    (before,) = exclude_votes(study.pk, assignments=[voters[0]], **terms)
+    for _ in range(3):
+        failing(study, item)
+    held = Stimulus.objects.get(held_at__isnull=False)
+    undo_exclusion(before.pk, reason="a mistake", at=START)
+    exclude_votes(study.pk, assignments=[voters[1]], **terms)
+    check_study(study)
+    release_stimulus(held.pk, at=START)
+    check_study(study)
+    assert not Slot.objects.filter(replaces=voters[0], closed_at__isnull=True).exists()
+    assert Slot.objects.filter(replaces=voters[1], closed_at__isnull=True).count() == 1
 
 
 def test_a_rehearsal_ends_nobodys_lease(study):

@@ -1,0 +1,28 @@
+"""Releases: a stimulus that was held because it did not play is shown again."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from studies.models import Assignment, Stimulus
+from studies.queries import held_slots
+
+from .exclusions import settle_replacements
+from .leases import HELD
+from .locks import locked_study
+
+
+def release_stimulus(stimulus_id: int, *, at: datetime) -> Stimulus:
+    """A held stimulus plays again: give it out, and open the slots that were closed because of it.
+
+    Exclusions and their undoing went on meanwhile, so the replacements on its comparisons are settled anew.
+    """
+    study_id = Stimulus.objects.values_list("study_id", flat=True).get(pk=stimulus_id)
+    with locked_study(study_id) as study:
+        Stimulus.objects.filter(pk=stimulus_id).update(held_at=None, held_reason="")
+        held_slots(study, reason=HELD).filter(
+            comparison__treatment__held_at__isnull=True, comparison__control__held_at__isnull=True
+        ).update(closed_at=None, closed_reason="")
+        shown = Q(slot__comparison__treatment=stimulus_id) | Q(slot__comparison__control=stimulus_id)
+        settle_replacements(Assignment.objects.filter(shown).order_by("pk"), at=at)
+    return Stimulus.objects.get(pk=stimulus_id)
