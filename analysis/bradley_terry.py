@@ -81,7 +81,7 @@ def bradley_terry(votes: Votes) -> BradleyTerry:
     votes    every one given counts
     Returns  not estimable, with a note that names the groups, where some never lost to or never won against the rest:
              the likelihood then has no maximum. By maximum likelihood from counts; two-way robust as the headline
-    Source   analysis/bradley_terry_fit.py, analysis/robust_differences.py
+    Source   analysis/bradley_terry_fit.py, analysis/robust.py
     """
     names, kind_of_contrast, turned = _conditions(votes)
     if not names:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .preference import FEWEST_SPEAKERS
-from .robust import Clusters
-from .robust_differences import ROUNDING, TwoWay, two_way
+from .robust import Clusters, TwoWay, two_way
+from .robust_differences import ROUNDING
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -12,7 +12,7 @@ from .report_parts import About, AllVotes, ContrastReport, PlanFacts, Tally
 from .response_times import response_times
 from .robust import Cells
 from .side_order import order_effect, side_bias
-from .summary import Summary, cells_of_votes, headline_of, summarise, with_used_names
+from .summary import Summary, cells_of_votes, headline_of, summary_of, with_used_names
 from .votes import TIE, TREATMENT, ContrastVotes, Labels, Votes
 
 NEVER_EARLY = ("", "fixed")
@@ -36,7 +36,8 @@ def contrast_report(votes: Votes, rows: np.ndarray, number: int, *, plan: PlanFa
     counted_rows = rows[votes.counted[rows]]
     everything = votes.of_rows(rows, number)
     counted = with_used_names(votes.of_rows(counted_rows, number))
-    cells, summary = cells_of_votes(counted), summarise(counted)
+    cells = cells_of_votes(counted)
+    summary = summary_of(counted, cells)
     wins, decided = summary.wins, summary.votes - summary.ties
     fill = about.fill.get((summary.treatment, summary.control))
     most = most_rows(len(votes.contrasts))

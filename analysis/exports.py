@@ -9,7 +9,6 @@ from studies.models import Assignment, Contrast, Study, Vote
 
 from .coverage import viewing
 from .records import ExclusionLedger, answers_of, exclusion_ledger, timelines_s, trials_of
-from .report_rows import report_rows_csv as report_rows_csv
 
 PAIR = ("contrast", "item", "treatment", "control", "left_condition", "right_condition")
 WATCHED = (

@@ -41,12 +41,14 @@ def group_tables(study: Study, question: Question, *, rehearsal: bool) -> tuple[
     votes = list(_votes(study, question, rehearsal=rehearsal))
     clips = {vote.speaker for vote in votes} | {clip for vote in votes for clip in (vote.treatment, vote.control)}
     people = _people(clips)
-    contrasts = [f"{row.treatment}:{row.control}" for row in study.contrasts.all()]
+    by_contrast: dict[str, list[_Vote]] = {str(contrast): [] for contrast in study.contrasts.all()}
+    for vote in votes:
+        by_contrast[vote.contrast].append(vote)
     tables = []
     if len({vote.platform for vote in votes}) > 1:
-        tables += [_by_platform(key, [v for v in votes if v.contrast == key]) for key in contrasts]
+        tables += [_by_platform(key, its) for key, its in by_contrast.items()]
     for attribute in _declared(people, {vote.speaker for vote in votes}):
-        tables += [_by_speaker(attribute, key, [v for v in votes if v.contrast == key], people) for key in contrasts]
+        tables += [_by_speaker(attribute, key, its, people) for key, its in by_contrast.items()]
     shown = {clip for vote in votes for clip in (vote.treatment, vote.control)}
     tables += [_by_listener(attribute, votes, people) for attribute in _declared(people, shown)]
     return tuple(table for table in tables if table.rows)

@@ -12,6 +12,10 @@ from studies.models import Deviation, Study, StudyState
 from studies.services.amendments import record_deviation
 
 MAY_STOP = "studies.change_study"
+HIDDEN = (
+    "Study '{key}' is taking votes, and this account may stop it: its results are hidden until it is closed. Its "
+    "report says how to look anyway."
+)
 LOOKED = "Looked at the results while the study was taking votes."
 
 

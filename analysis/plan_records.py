@@ -23,7 +23,6 @@ def plan_facts(study: Study) -> PlanFacts:
         hypotheses=plan.hypotheses,
         exclusion_rules=tuple(rules_as_text(plan.exclusion_rules).splitlines()),
         deviations=tuple(
-            DeviationFact(what=row.what, by=row.who or (row.by.get_username() if row.by else ""), at=row.at)
-            for row in rows
+            DeviationFact(what=row.what, by=row.author, at=row.at) for row in rows
         ),
     )

@@ -7,18 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from .peeking import may_see_results
+from .peeking import HIDDEN, may_see_results
 from .power import ImpossibleDesign
 from .power_forms import FIELDS, INITIAL, PilotProblem, PowerForm, filled_from, plan_of
 from .power_pages import PowerPage, field_groups, known_studies, pilot_page, plan_page
 from .power_pilots import Pilot, pilot_of
 from .records import NoQuestion, StudyMissing, study_with_key
 from .views import PERMISSION
-
-HIDDEN = (
-    "Study '{key}' is taking votes, and this account may stop it: its results are hidden until it is closed. Its "
-    "report says how to look anyway."
-)
 
 
 @never_cache
@@ -67,7 +62,7 @@ def _pilot(key: str, rehearsal: bool, user: AbstractBaseUser) -> tuple[Pilot | N
     try:
         study = study_with_key(key)
         if not rehearsal and not may_see_results(study, user):
-            return None, HIDDEN.format(key=key)
+            return None, HIDDEN.format(key=study.key)
         pilot = pilot_of(study, rehearsal=rehearsal)
     except (StudyMissing, NoQuestion) as missing:
         return None, str(missing)

@@ -13,9 +13,12 @@ from studies.models import (
     Question,
     Rendition,
     Study,
+    TrialKind,
     Vote,
 )
-from studies.queries import active_exclusions, valid_assignments
+from studies.queries import StudyProgress, active_exclusions, valid_assignments
+
+from .report_parts import Fill
 
 CHUNK = 2000
 LATE = "late"
@@ -77,6 +80,27 @@ def exclusion_ledger(study: Study) -> ExclusionLedger:
         else:
             of_assignment[assignment].append((rule, reason))
     return ExclusionLedger(dict(of_session), dict(of_assignment))
+
+
+def fill_of(progress: StudyProgress) -> dict[tuple[str, str], Fill]:
+    """How full each contrast with comparisons is, by (treatment, control)."""
+    filled: dict[tuple[str, str], Fill] = {}
+    for row in progress.comparisons:
+        contrast = row.comparison.contrast
+        key = contrast.treatment, contrast.control
+        had = filled.get(key, Fill(0, 0, 0))
+        filled[key] = Fill(had.target + row.target, had.valid + row.valid, had.live + row.live)
+    return filled
+
+
+def main_answers(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[Vote]:
+    """Every answer to a main trial, counted or set aside."""
+    return Vote.objects.filter(
+        question=question,
+        assignment__session__study=study,
+        assignment__session__rehearsal=rehearsal,
+        assignment__kind=TrialKind.MAIN,
+    )
 
 
 def counted_votes(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[Vote]:

@@ -2,12 +2,12 @@
 
 from django.db.models import F, OuterRef, Subquery
 
-from studies.models import AssignmentState, Question, Study, TrialKind, Vote
+from studies.models import AssignmentState, Choice, Question, Study, TrialKind, Vote
 from studies.queries import active_exclusions
 
 from .retests import Retests, retest_consistency
+from .votes import CONTROL, TIE, TREATMENT
 
-HALVES = {True: 2, False: 0}
 CHUNK = 2000
 
 
@@ -46,4 +46,6 @@ def retests_of(study: Study, question: Question, *, rehearsal: bool) -> Retests:
 
 
 def _halves(choice: str, *, treated: bool) -> int:
-    return 1 if choice == "tie" else HALVES[treated]
+    if choice == Choice.TIE:
+        return TIE
+    return TREATMENT if treated else CONTROL

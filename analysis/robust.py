@@ -61,6 +61,13 @@ class RobustShares:
     p: np.ndarray
 
 
+class TwoWay(NamedTuple):
+    """Variance and Satterthwaite degrees of freedom: float (estimates,) each."""
+
+    variance: np.ndarray
+    df: np.ndarray
+
+
 class Cells(NamedTuple):
     """One study's votes added up by speaker and evaluator, each pair that has votes once: int64 (cells,).
 
@@ -73,6 +80,24 @@ class Cells(NamedTuple):
     halves: np.ndarray
 
 
+def two_way(*, speakers: Clusters, evaluators: Clusters, cells: Clusters) -> TwoWay:
+    """The variance of estimates from the sums of their influence values a speaker, an evaluator and a cell.
+
+    speakers, evaluators, cells   number of clusters (two at the least), and the sum over them of squared influence
+                                  sums: float (estimates,) each
+    Returns   variance max(V_s + V_e - V_c, V_s, V_e), so never negative; df between min(S, E) - 1 and S + E - 2,
+              and min(S, E) - 1 where the variance is 0
+    """
+    by = speakers, evaluators, cells
+    by_speaker, by_evaluator, by_cell = (clusters.variance for clusters in by)
+    variance = np.maximum(by_speaker + by_evaluator - by_cell, np.maximum(by_speaker, by_evaluator))
+    fewest = np.minimum(speakers.count, evaluators.count) - 1
+    noise = sum(clusters.variance**2 / (clusters.count - 1) for clusters in by)
+    raw = np.divide(variance**2, noise, out=np.zeros_like(variance), where=noise > 0)
+    df = np.where(variance == 0, fewest, np.clip(raw, fewest, speakers.count + evaluators.count - 2))
+    return TwoWay(variance, df)
+
+
 def robust_interval(spread: Spread, *, confidence: float = CONFIDENCE) -> RobustShares:
     """The interval of each study, and the p at which it touches one half, with t taken at this confidence.
 
@@ -81,16 +106,10 @@ def robust_interval(spread: Spread, *, confidence: float = CONFIDENCE) -> Robust
     Returns     n_eff is capped at the votes, and is min(speakers, evaluators) where all votes agree or the
                 variance is 0; p and interval agree at 1 - confidence
     """
-    by = spread.speakers, spread.evaluators, spread.cells
-    by_speaker, by_evaluator, by_cell = (clusters.variance for clusters in by)
-    variance = np.maximum(by_speaker + by_evaluator - by_cell, np.maximum(by_speaker, by_evaluator))
+    variance, df = two_way(speakers=spread.speakers, evaluators=spread.evaluators, cells=spread.cells)
     share = spread.share
     fewest = np.minimum(spread.speakers.count, spread.evaluators.count)
-    most = spread.speakers.count + spread.evaluators.count - 2
     agreed = (variance == 0) | (share == 0) | (share == 1)
-    noise = sum(clusters.variance**2 / (clusters.count - 1) for clusters in by)
-    raw_df = np.divide(variance**2, noise, out=np.zeros_like(share), where=noise > 0)
-    df = np.where(variance == 0, fewest - 1, np.clip(raw_df, fewest - 1, most))
     z, t = ndtri((1 + confidence) / 2), stdtrit(df, (1 + confidence) / 2)
     shrunk = np.divide(share * (1 - share), variance, out=np.zeros_like(share), where=~agreed) * (z / t) ** 2
     effective = np.where(agreed, fewest, np.minimum(spread.votes, shrunk))

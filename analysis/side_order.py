@@ -6,8 +6,8 @@ import numpy as np
 
 from .binomial import exact_binomial
 from .preference import NO_IDS, why_no_interval
-from .robust import Clusters
-from .robust_differences import sorted_squares, t_interval, t_p, two_way
+from .robust import Clusters, two_way
+from .robust_differences import sorted_squares, t_interval, t_p
 from .signflip import leanings, signflip_p
 from .votes import CONTROL, LEFT, RIGHT, TIE, TREATMENT
 
@@ -81,7 +81,7 @@ def order_effect(
     items, evaluators   codes from 0 (n,), one a speaker's clip and one an evaluator; None without ids
     Returns     a vote at the median place itself, the middle one of an odd number, is in neither half. Interval and p
                 are None with a note: without ids, for fewer than ten speakers or two evaluators, without halves
-    Source      influence of a difference of shares; the two-way rule of analysis/robust_differences.py
+    Source      influence of a difference of shares; the two-way rule of analysis/robust.py
     """
     if evaluators is None or not np.isfinite(position).any():
         return OrderEffect(None, None, None, None, None, note=NO_POSITIONS)

@@ -38,7 +38,7 @@ def completed_blocks(study: Study, contrast: str, *, rehearsal: bool = False) ->
     items = Item.objects.filter(pk__in=dealt).order_by("wave", "position")
     complete = list((items if wave is None else items.filter(wave__lt=wave)).values_list("speaker__key", flat=True))
     votes = votes_of(study, primary_question(study), rehearsal=rehearsal)
-    names = [f"{name.treatment}:{name.control}" for name in votes.contrasts]
+    names = [name.key for name in votes.contrasts]
     if contrast not in names or votes.items is None:
         return Blocks((0,) * len(complete), (0,) * len(complete))
     rows = np.flatnonzero(votes.counted & (votes.contrast == names.index(contrast)))

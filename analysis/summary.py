@@ -62,10 +62,14 @@ class Summary:
 
 def summarise(votes: ContrastVotes) -> Summary:
     """All numbers of one contrast, from n = 0 on; never NaN. Raises  ValueError where a vote is no vote."""
+    votes = with_used_names(votes)
+    return summary_of(votes, cells_of_votes(votes))
+
+
+def summary_of(votes: ContrastVotes, cells: Cells | None) -> Summary:
+    """The same of votes whose names are all used, and of which these are the cells."""
     if not np.isin(votes.halves, (TREATMENT, TIE, CONTROL)).all():
         raise ValueError("A vote is 2 halves (treatment), 0 (control) or 1 (tie).")
-    votes = with_used_names(votes)
-    cells = cells_of_votes(votes)
     headline = headline_of(votes, cells)
     wins, ties = int(np.count_nonzero(votes.halves == TREATMENT)), int(np.count_nonzero(votes.halves == TIE))
     binomial = exact_binomial(wins, len(votes) - ties)

@@ -22,7 +22,7 @@ from .methods_text import methods_paragraph
 from .pages.report import report_page
 from .pages.sealed import sealed_page
 from .pages.votes import votes_page
-from .peeking import look_anyway, may_see_results
+from .peeking import HIDDEN, look_anyway, may_see_results
 from .records import NoQuestion, StudyMissing, primary_question, study_with_key
 from .report_json import report_as_json
 from .report_parts import Report
@@ -183,11 +183,7 @@ def _file(content: str | bytes, name: str, content_type: str) -> HttpResponse:
 
 
 def _hidden(request: HttpRequest, study: Study) -> HttpResponse:
-    text = (
-        f"Study '{study.key}' is taking votes, and this account may stop it: its results are hidden until it is "
-        "closed. Its report says how to look anyway."
-    )
-    return _refused(request, 403, "Results are hidden while votes come in", text, study=study)
+    return _refused(request, 403, "Results are hidden while votes come in", HIDDEN.format(key=study.key), study=study)
 
 
 def _refused(request: HttpRequest, status: int, heading: str, text: str, *, study: Study | None = None) -> HttpResponse:

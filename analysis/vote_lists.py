@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db.models import F, QuerySet
 
-from studies.models import Choice, Question, Study, TrialKind, Vote
+from studies.models import Choice, Question, Study, Vote
 
-from .records import counted_votes, exclusion_ledger
+from .records import counted_votes, exclusion_ledger, main_answers
 from .vote_records import REPLACED
 
 _TREATMENT_SIDE = "assignment__slot__treatment_side"
@@ -44,12 +44,8 @@ def counted_list(study: Study, question: Question, wanted: VotesWanted, *, rehea
 
 def set_aside_list(study: Study, question: Question, wanted: VotesWanted, *, rehearsal: bool) -> list[SetAsideVote]:
     """Answers to main trials that do not count, in the order they were given."""
-    answers = Vote.objects.filter(
-        question=question,
-        assignment__session__study=study,
-        assignment__session__rehearsal=rehearsal,
-        assignment__kind=TrialKind.MAIN,
-    ).exclude(pk__in=counted_votes(study, question, rehearsal=rehearsal).values("pk"))
+    counted = counted_votes(study, question, rehearsal=rehearsal)
+    answers = main_answers(study, question, rehearsal=rehearsal).exclude(pk__in=counted.values("pk"))
     ledger = exclusion_ledger(study)
     found = [
         SetAsideVote(vote, tuple(ledger.why_not(vote.assignment)) or ((REPLACED, "Its place was given to another."),))
@@ -61,7 +57,7 @@ def set_aside_list(study: Study, question: Question, wanted: VotesWanted, *, reh
 def _filtered(votes: QuerySet[Vote], study: Study, wanted: VotesWanted) -> QuerySet[Vote]:
     votes = votes.select_related(*_SHOWN).order_by("pk")
     if wanted.contrast:
-        known = {f"{row.treatment}:{row.control}": row.pk for row in study.contrasts.all()}
+        known = {str(row): row.pk for row in study.contrasts.all()}
         votes = votes.filter(assignment__slot__comparison__contrast=known.get(wanted.contrast, 0))
     if wanted.speaker:
         votes = votes.filter(assignment__item__speaker__key=wanted.speaker)

@@ -15,11 +15,10 @@ from studies.models import (
     Question,
     Session,
     Study,
-    TrialKind,
     Vote,
 )
 
-from .records import ExclusionLedger, counted_votes, exclusion_ledger
+from .records import ExclusionLedger, counted_votes, exclusion_ledger, main_answers
 from .votes import CONTROL, LEFT, RIGHT, TIE, TIED, TREATMENT, ContrastName, Labels, Votes
 
 CHUNK = 20_000
@@ -72,12 +71,7 @@ def votes_of(study: Study, question: Question, *, rehearsal: bool) -> Votes:
 def _answers(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[Vote]:
     counted = counted_votes(study, question, rehearsal=rehearsal).filter(pk=OuterRef("pk"))
     return (
-        Vote.objects.filter(
-            question=question,
-            assignment__session__study=study,
-            assignment__session__rehearsal=rehearsal,
-            assignment__kind=TrialKind.MAIN,
-        )
+        main_answers(study, question, rehearsal=rehearsal)
         .order_by("pk")
         .values_list(
             "assignment_id",

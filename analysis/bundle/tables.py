@@ -145,8 +145,7 @@ def exclusion_rows(study: Study, *, with_rehearsal: bool) -> Rows:
 def deviation_rows(study: Study) -> Rows:
     rows = Deviation.objects.filter(study=study).select_related("by").order_by("at", "pk")
     for number, row in enumerate(rows, start=1):
-        by = getattr(row, "who", "") or (row.by.get_username() if row.by else None)
-        yield {"deviation": number, "what": row.what, "by": by, "at": export_time(row.at)}
+        yield {"deviation": number, "what": row.what, "by": row.author or None, "at": export_time(row.at)}
 
 
 def consent_rows(study: Study) -> Rows:

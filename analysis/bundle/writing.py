@@ -11,7 +11,7 @@ from typing import IO
 
 from analysis.exports import trials_csv, votes_csv
 from analysis.records import primary_question
-from analysis.report_json import report_as_json
+from analysis.report_json import report_as_dict, report_as_json
 from analysis.report_parts import Report
 from analysis.report_rows import report_rows
 from analysis.reports import build_report
@@ -100,13 +100,12 @@ def _all_rows(study: Study, report: Report, *, rehearsal: bool) -> dict[str, Row
 def _plan_json(study: Study, report: Report) -> str:
     """What was frozen, with its hash, and what holds now: they differ by the deviations."""
     plan = Plan.objects.filter(study=study).first()
-    in_force = json.loads(report_as_json(report))["plan"]
     contrasts = Contrast.objects.filter(study=study).order_by("position", "pk")
     held = {
         "sha256": plan.sha256 if plan else "",
         "frozen_at": _iso(plan.frozen_at) if plan and plan.frozen_at else None,
         "text": plan.text if plan else "",
-        "in_force": in_force,
+        "in_force": report_as_dict(report)["plan"],
         "contrasts": [{"treatment": c.treatment, "control": c.control, "planned": c.is_planned} for c in contrasts],
     }
     return json.dumps(held, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from analysis.peeking import LOOKED
+from analysis.records import fill_of
+from analysis.report_parts import Fill
 from studies.models import Study
 from studies.queries import study_progress
 
 from .tables import Table, table
+
+EMPTY = Fill(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,11 @@ class SealedPage:
 
 def sealed_page(study: Study) -> SealedPage:
     progress = study_progress(study)
-    rows: dict[str, list[int]] = {str(contrast): [0, 0, 0] for contrast in study.contrasts.order_by("position", "pk")}
-    for row in progress.comparisons:
-        for i, more in enumerate((row.target, row.valid, row.live)):
-            rows[str(row.comparison.contrast)][i] += more
+    filled = fill_of(progress)
+    rows = {
+        f"{contrast.treatment} : {contrast.control}": filled.get((contrast.treatment, contrast.control), EMPTY)
+        for contrast in study.contrasts.order_by("position", "pk")
+    }
     return SealedPage(
         title=study.title,
         study=study.key,
@@ -41,7 +46,7 @@ def sealed_page(study: Study) -> SealedPage:
             "Votes wanted and had",
             ("Comparison group", "Target", "Valid", "Live", "Short by"),
             [
-                (name.replace(":", " : "), str(target), str(valid), str(live), str(target - valid))
+                (name, str(target), str(valid), str(live), str(target - valid))
                 for name, (target, valid, live) in rows.items()
             ],
         ),

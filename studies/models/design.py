@@ -147,6 +147,11 @@ class Deviation(models.Model):
     def __str__(self) -> str:
         return self.what
 
+    @property
+    def author(self) -> str:
+        """Who made it, empty where nobody is known: the name as written down then, else the account's now."""
+        return self.who or (self.by.get_username() if self.by else "")
+
 
 class QuestionForm(models.TextChoices):
     FORCED = "2afc", "two alternatives, forced choice"

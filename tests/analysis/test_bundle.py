@@ -19,7 +19,8 @@ from django.core.management import CommandError, call_command
 
 from analysis.bundle.fields import tables
 from analysis.bundle.writing import write_bundle
-from analysis.reports import build_report, report_as_dict
+from analysis.report_json import report_as_dict
+from analysis.reports import build_report
 from studies.models import ConsentVersion, Deviation, Plan, QuestionForm, Session
 from studies.services.exclusions import exclude_votes
 from studies.services.launches import open_study

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from analysis.exports import TRIAL_COLUMNS, VOTE_COLUMNS
-from analysis.reports import build_report, report_as_dict
+from analysis.report_json import report_as_dict
+from analysis.reports import build_report
 from analysis.summary import Without
 from tests.factories import START, make_study
 

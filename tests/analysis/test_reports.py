@@ -5,7 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from analysis.reports import build_report, report_as_dict, report_as_json, report_as_text
+from analysis.report_json import report_as_dict, report_as_json
+from analysis.report_text import report_as_text
+from analysis.reports import build_report
 from studies.services.exclusions import exclude_votes
 from studies.services.rehearsals import rehearse_study
 from studies.services.sessions import begin_trials, start_session

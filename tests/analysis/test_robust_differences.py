@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.robust import Clusters, robust_shares
-from analysis.robust_differences import sorted_squares, t_interval, t_p, two_way
+from analysis.robust import Clusters, robust_shares, two_way
+from analysis.robust_differences import sorted_squares, t_interval, t_p
 
 
 def clusters_of(influence, codes):

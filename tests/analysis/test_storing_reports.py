@@ -6,7 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analysis.models import Report
-from analysis.reports import build_report, report_as_dict
+from analysis.report_json import report_as_dict
+from analysis.reports import build_report
 from analysis.services.stored_reports import newest_report, store_report
 from studies.services.exclusions import exclude_votes
 from tests.factories import START

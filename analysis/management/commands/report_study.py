@@ -2,12 +2,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from analysis.records import NoQuestion, StudyMissing, study_with_key
-from analysis.reports import (
-    build_report,
-    build_report_with_mixed_logit,
-    report_as_json,
-    report_as_text,
-)
+from analysis.report_json import report_as_json
+from analysis.report_text import report_as_text
+from analysis.reports import build_report
 from analysis.services.stored_reports import store_report
 
 
@@ -58,8 +55,7 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             study = study_with_key(key)
-            build = build_report_with_mixed_logit if mixed_logit else build_report
-            report = build(study, rehearsal=include_rehearsal, at=now)
+            report = build_report(study, rehearsal=include_rehearsal, at=now, mixed_logit=mixed_logit)
             if store:
                 store_report(study, at=now)
         except (StudyMissing, NoQuestion) as problem:
