@@ -24,6 +24,7 @@ from .votes import TIE, Votes
 LEVEL = 0.05
 MOST_CONDITIONS = 100
 SAME = 1e-12
+NO_INFLUENCE = 1e-12
 NO_VOTES = "No votes yet."
 HALF_TIES = (
     "Preferences go one way wherever there are ties besides, so the odds of a tie cannot be estimated with the "
@@ -149,12 +150,15 @@ def _spread(votes: Votes, kind: np.ndarray, fit: Fit) -> Spread | None:
     influence = fit.influence.reshape(-1, len(fit.abilities))
     first, second = np.triu_indices(len(fit.abilities), 1)
     estimates = np.hstack([influence[:, first] - influence[:, second], influence])
+    estimates[np.abs(estimates) <= NO_INFLUENCE * np.abs(estimates).max()] = 0.0
+    # A vote bears on an estimate where another answer to its pair would move it: a tie between equals too.
+    bears = np.repeat((estimates != 0).reshape(-1, 3, estimates.shape[1]).any(axis=1), 3, axis=0)
     rows = kind >= 0
     kinds, kind = np.unique(kind[rows], return_inverse=True)
     table = kinds_of_votes(
         kind, kinds=len(kinds), speaker=votes.items.codes[rows], evaluator=votes.evaluators.codes[rows]
     )
-    return spread_of_estimates(estimates[kinds], table)
+    return spread_of_estimates(estimates[kinds], table, bears=bears[kinds])
 
 
 def _report(

@@ -17,7 +17,6 @@ from .robust_differences import ROUNDING
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-NO_INFLUENCE = 1e-12
 SPARSE_IS_SLOWER_BY = 50
 ROWS_AT_ONCE = 20_000
 
@@ -60,17 +59,15 @@ def kinds_of_votes(kind: np.ndarray, *, kinds: int, speaker: np.ndarray, evaluat
     return Kinds(table(pair // width), table(pair % width), table(cell))
 
 
-def spread_of_estimates(influence: np.ndarray, kinds: Kinds) -> Spread:
+def spread_of_estimates(influence: np.ndarray, kinds: Kinds, *, bears: np.ndarray) -> Spread:
     """The two-way variance and degrees of freedom of each estimate.
 
     influence  float (kinds, estimates): what one vote of a kind adds to the estimate
-    Returns    clusters without a vote that bears on an estimate are not counted for it, so that a comparison which
-               stands alone is judged by its own speakers and evaluators
+    bears      bool (kinds, estimates): whether a vote of a kind is about the estimate at all. Clusters without one that
+               is are not counted for it, so that a comparison which stands alone is judged by its own speakers and
+               evaluators; one that is, and adds nothing, is a cluster as any other
     """
-    influence = np.where(np.abs(influence) > NO_INFLUENCE * np.abs(influence).max(initial=0), influence, 0.0)
-    bears, of_estimate = np.unique(influence != 0, axis=1, return_inverse=True)
-    # Where no vote moves an estimate (ties between equals), all of them say so.
-    bears[:, ~bears.any(axis=0)] = True
+    bears, of_estimate = np.unique(bears, axis=1, return_inverse=True)
     of_estimate = of_estimate.ravel()
     tables = kinds.speakers, kinds.evaluators, kinds.cells
     counts = [_bearing(table, bears)[of_estimate] for table in tables]

@@ -85,6 +85,22 @@ def test_differences_follow_the_two_way_rule_computed_vote_by_vote(ties):
     assert [line.holm_p for line in result.differences] == holm([line.p for line in result.differences])
 
 
+@pytest.mark.parametrize("others", [[], [("c", "d")]])
+def test_speakers_and_evaluators_who_only_tie_are_clusters_as_any_other(others):
+    """Between equals a tie moves nothing, and still is an answer that a win would have moved."""
+    rows = [(0, 2 * (s % 2), s, e) for s in range(12) for e in range(4)]
+    rows += [(0, 1, s, e) for s in range(12, 20) for e in range(4, 7)]
+    rows += [(1, 2 * int(s % 3 > 0), s, e) for s in range(30, 60) for e in range(8, 12) for _ in others]
+    contrasts = [("a", "b"), *(("b", "c") for _ in others)]
+    votes = votes_of(contrasts, rows)
+
+    result = bradley_terry(votes)
+
+    line = as_numbers(result)["a", "b"]
+    ((se, df), *_) = by_brute_force(votes_of(contrasts, [row for row in rows if row[0] == 0]), result)
+    assert (line.difference, line.se, line.df) == (0.0, pytest.approx(se, rel=1e-6), pytest.approx(df, rel=1e-6))
+
+
 def test_schools_with_ties_have_rs_abilities():
     case = CASES["davidson_cems"]
     contrasts, rows = [], []

@@ -21,7 +21,9 @@ def test_of_a_share_it_is_the_headlines_rule_by_dense_and_by_sparse_tables(speak
     headline = robust_shares([kind], speakers=speaker, evaluators=evaluator)
     influence = ((np.arange(2) - kind.mean()) / len(kind))[:, np.newaxis]
 
-    spread = spread_of_estimates(influence, kinds_of_votes(kind, kinds=2, speaker=speaker, evaluator=evaluator))
+    spread = spread_of_estimates(
+        influence, kinds_of_votes(kind, kinds=2, speaker=speaker, evaluator=evaluator), bears=influence != 0
+    )
 
     assert spread.given.tolist() == [True]
     assert spread.variance == pytest.approx(headline.variance)
@@ -33,7 +35,9 @@ def test_many_kinds_are_added_up_alike_in_sparse_and_dense_tables():
     kind, speaker, evaluator = rng.integers(0, 300, 2000), rng.integers(0, 900, 2000), rng.integers(0, 20, 2000)
     influence = rng.normal(size=(300, 3))
 
-    spread = spread_of_estimates(influence, kinds_of_votes(kind, kinds=300, speaker=speaker, evaluator=evaluator))
+    spread = spread_of_estimates(
+        influence, kinds_of_votes(kind, kinds=300, speaker=speaker, evaluator=evaluator), bears=influence != 0
+    )
 
     sums = np.zeros((900, 3))
     np.add.at(sums, speaker, influence[kind])
@@ -46,7 +50,9 @@ def test_what_cancels_in_every_cluster_is_exactly_nothing():
     kind = (speaker + evaluator) % 2
     influence = np.array([[0.1], [-0.1]])
 
-    spread = spread_of_estimates(influence, kinds_of_votes(kind, kinds=2, speaker=speaker, evaluator=evaluator))
+    spread = spread_of_estimates(
+        influence, kinds_of_votes(kind, kinds=2, speaker=speaker, evaluator=evaluator), bears=influence != 0
+    )
 
     assert (spread.variance.tolist(), spread.df.tolist()) == ([0.0], [3.0])
 
@@ -56,6 +62,8 @@ def test_an_estimate_that_too_few_speakers_bear_on_is_not_given():
     kind = (speaker < 5).astype(np.int64)
     influence = np.array([[0.1, 0.0], [0.1, 0.1]])
 
-    spread = spread_of_estimates(influence, kinds_of_votes(kind, kinds=2, speaker=speaker, evaluator=evaluator))
+    spread = spread_of_estimates(
+        influence, kinds_of_votes(kind, kinds=2, speaker=speaker, evaluator=evaluator), bears=influence != 0
+    )
 
     assert spread.given.tolist() == [True, False]
