@@ -10,7 +10,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def safe_cell(value: object) -> object:
-    """A cell that a spreadsheet shows and does not run: dangerous text gets an apostrophe in front.
+    """A cell that a spreadsheet shows and does not run: dangerous text gets an apostrophe in front, and so does such
+    text that has one already, so that `unquoted` gives every text back.
 
     Numbers stay numbers, negative ones too; None is an empty cell; True and False are 1 and 0.
     """
@@ -21,7 +22,16 @@ def safe_cell(value: object) -> object:
     if isinstance(value, int | float):
         return value
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if _runs(text) else text
+
+
+def unquoted(cell: str) -> str:
+    """The text that `safe_cell` made this cell of."""
+    return cell[1:] if cell.startswith("'") and _runs(cell) else cell
+
+
+def _runs(text: str) -> bool:
+    return text.lstrip("'").startswith(FORMULA_STARTS)
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:

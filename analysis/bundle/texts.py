@@ -4,8 +4,13 @@ from analysis.report_parts import Report
 
 from .codebook import Subject
 
+# As the script names them in what it prints.
 NOT_RECOMPUTED = (
-    "the bootstrap interval of alpha, response times, retests, tables by group, the lines without one person, the flow"
+    "mixed logits",
+    "sessions needed",
+    "tables by group",
+    "the bootstrap interval of alpha",
+    "titles, sentences, notes, warnings, times and versions",
 )
 
 README = """# {title}
@@ -23,7 +28,8 @@ Question: {question}
 | `deviations.csv`, `consent_versions.csv` | departures from the plan; what evaluators agreed to |
 | `triplets.csv`, `pwcmp.csv` | the counted votes as other tools read them |
 | `codebook.md`, `datapackage.json` | every column described, for people and for programs (Frictionless Data) |
-| `reproduce.py`, `analyse.R` | recompute the report's numbers from the CSV files |
+| `reproduce.py` | builds `report.json` anew from the CSV files; its formulas are in `formulas.py` and `ranking.py` |
+| `analyse.R` | the headline of `report.csv` once more, in R |
 
 ## Check the numbers
 
@@ -31,7 +37,8 @@ Question: {question}
     Rscript analyse.R        # needs R alone: the headline only
 
 Both print what they find beside what the report says, and fail where a number differs by more than 1e-9.
-Not recomputed: {not_recomputed}.
+`reproduce.py` compares every field of `report.json`, and fails too where one of the two says something and the other
+nothing. It names what it does not recompute: {not_recomputed}.
 
 ## Use it
 
@@ -53,7 +60,7 @@ def readme(report: Report, subject: Subject) -> str:
         created=subject.created,
         question=report.question_text,
         said="".join(f"{sentence}\n\n" for sentence in said),
-        not_recomputed=NOT_RECOMPUTED,
+        not_recomputed="; ".join(NOT_RECOMPUTED),
         version=report.code_version,
     )
 
@@ -76,7 +83,7 @@ def licence_note(*, corpus: str, licence: str, consent: str) -> str:
             "Evaluators gave them under the wording in `consent_versions.csv`. Whoever passes them on must keep to it.",
             "",
             "## The scripts",
-            "`reproduce.py` and `analyse.R` are part of RealTalk Studies, under the Apache License 2.0.",
+            "The programs (`.py`, `.R`) are part of RealTalk Studies, under the Apache License 2.0.",
             "",
         ]
     )

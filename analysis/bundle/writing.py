@@ -112,7 +112,7 @@ def _plan_json(study: Study, report: Report) -> str:
 
 
 def _scripts() -> list[Path]:
-    return [SCRIPTS / "reproduce.py", SCRIPTS / "analyse.R"]
+    return [SCRIPTS / name for name in ("reproduce.py", "formulas.py", "ranking.py", "analyse.R")]
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

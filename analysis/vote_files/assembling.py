@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.votes import ContrastName, Labels, Votes
+from retrieval.csv_lines import unquoted
 
 from .choices import Choices
-from .judgements import Judgements, unquoted
+from .judgements import Judgements
 from .problems import Problems, many, shown
 from .tables import Column
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.votes import CONTROL, LEFT, RIGHT, TIE, TIED, TREATMENT, UNKNOWN
+from retrieval.csv_lines import unquoted
 
 from .choices import Choices
 from .problems import Problems, shown
@@ -50,11 +51,6 @@ class Judgements:
     rt_ms: np.ndarray
     counted: np.ndarray
     reason: Column | None
-
-
-def unquoted(name: str) -> str:
-    """A name as it was before our own export put an apostrophe in front of what a spreadsheet would run."""
-    return name[1:] if name[:1] == "'" and name[1:2] in "=+-@＝＋－＠" and len(name) > 1 else name
 
 
 def paired(first: Column, second: Column, problems: Problems) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 FILES = {
     "README.md", "LICENCE.md", "datapackage.json", "codebook.md", "plan.json", "report.json", "report.html",
-    "reproduce.py", "analyse.R", *(f"{name}.csv" for name in (
+    "reproduce.py", "formulas.py", "ranking.py", "analyse.R", *(f"{name}.csv" for name in (
         "votes", "trials", "sessions", "items", "stimuli", "comparisons", "exclusions", "deviations",
         "consent_versions", "triplets", "pwcmp", "reported", "report",
     )),
@@ -101,7 +101,7 @@ def alone(folder):
             site / found.name
         ).exists():
             (site / found.name).symlink_to(found)
-    start = f"import sys, runpy; sys.path.append({str(site)!r}); sys.argv = ['reproduce.py']; "
+    start = f"import sys, runpy; sys.path += [{str(site)!r}, {str(folder)!r}]; sys.argv = ['reproduce.py']; "
     start += f"runpy.run_path({str(folder / 'reproduce.py')!r}, run_name='__main__')"
     return subprocess.run(
         [sys.executable, "-I", "-S", "-c", start], cwd=site, capture_output=True, text=True, check=False, env={}

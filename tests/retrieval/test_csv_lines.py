@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from retrieval.csv_lines import FORMULA_STARTS, csv_lines, safe_cell
+from retrieval.csv_lines import FORMULA_STARTS, csv_lines, safe_cell, unquoted
 
 
 @pytest.mark.parametrize("start", FORMULA_STARTS)
@@ -20,6 +20,14 @@ def test_a_cell_that_would_run_gets_an_apostrophe(start):
 def test_other_cells_stay_what_they_are(value, cell):
     assert safe_cell(value) == cell
     assert type(safe_cell(value)) is type(cell)
+
+
+@example("'=quoted")
+@example("''-5")
+@settings(deadline=None, derandomize=True)
+@given(st.text(alphabet="'=+ -a\t＠"))
+def test_a_text_made_safe_is_itself_again(text):
+    assert unquoted(safe_cell(text)) == text
 
 
 @example([("harmless\r=1+1", 0)])

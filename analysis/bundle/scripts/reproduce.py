@@ -2,366 +2,269 @@
 
     python reproduce.py
 
-Needs numpy, scipy and pandas, and nothing of the software that wrote the report: the formulas are written out here,
-so that they can be read and doubted. Exits with 1 where a number differs from report.json by more than 1e-9.
+Needs numpy, scipy and pandas, and nothing of the software that wrote the report: formulas.py and ranking.py beside it
+have the formulas. Builds a whole report.json from the CSV files and compares every field of the two. Exits with 1
+where a number differs by more than 1e-9, where one of the two says something and the other nothing, and where
+report.json has a field that is not computed here. What is not computed is named at the end.
 """
 
 import hashlib
 import json
 import sys
-from math import comb
 from pathlib import Path
 
+import formulas
 import numpy as np
 import pandas as pd
-from scipy import stats
+from ranking import ranking
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE = 1e-9
-Z = stats.norm.ppf(0.975)
+# What the CSV files' own writer put an apostrophe in front of, so that no spreadsheet runs it.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+SYSTEMS_OWN = ["late", "surplus"]
+MOST_ROWS, MOST_ROWS_IN_ALL = 2000, 20_000
+
+
+class Left(str):
+    """Stands where nothing is computed, and says of what."""
+
+
+SAID = Left("titles, sentences, notes, warnings, times and versions")
+BOOTSTRAP = Left("the bootstrap interval of alpha")
+GROUPS = Left("tables by group")
+MIXED = Left("mixed logits")
+SESSIONS_NEEDED = Left("sessions needed")
 
 
 def main() -> int:
-    report = json.loads((HERE / "report.json").read_text(encoding="utf-8"))
-    answers = main_answers(report)
-    counted = answers[answers.excluded == "0"]
-    checks = Checks()
-    checks.add("plan", "hash of the frozen text is right", plan_hash_is_right(), 1.0)
-    for rule, votes in report["set_aside"].items():
-        of_rule = answers.exclusion_reason.str.split("; ").str[0] == rule
-        checks.add("set aside", rule, int((of_rule & (answers.excluded == "1")).sum()), votes)
-    p_values = {True: [], False: []}
-    for told in report["contrasts"]:
-        name = f"{told['treatment']}:{told['control']}"
-        of_contrast = (answers.treatment == told["treatment"]) & (answers.control == told["control"])
-        found = contrast_numbers(answers[of_contrast], report["plan"]["equivalence_margin"])
-        checks.compare(name, found, told)
-        p_values[told["planned"]].append((told, name, found["p"]))
-    for planned, adjusted in ((True, holm), (False, benjamini_hochberg)):
-        family = [entry for entry in p_values[planned] if entry[2] is not None]
-        for (told, name, _), p in zip(family, adjusted([p for *_, p in family]), strict=True):
-            checks.add(name, "holm_p" if planned else "bh_p", p, told["holm_p" if planned else "bh_p"])
-    if report["agreement"]:
-        checks.compare("agreement", agreement(counted), report["agreement"])
-    scale = report["bradley_terry"]
-    if scale and scale["estimable"]:
-        checks.compare("bradley_terry", bradley_terry(counted, davidson=scale["log_nu"] is not None), scale)
-    return checks.print_table(votes=len(counted))
-
-
-def main_answers(report: dict) -> pd.DataFrame:
-    """Answers to main trials of the question reported. `halves`: 2 treatment chosen, 1 tie, 0 control chosen."""
-    votes = pd.read_csv(HERE / "votes.csv", dtype=str, keep_default_na=False)
-    rehearsal = "1" if report["rehearsal"] else "0"
-    mine = (votes.kind == "main") & (votes.question == report["question"]) & (votes.rehearsal == rehearsal)
-    answers = votes[mine].copy()
-    answers["halves"] = (2 * answers.preferred_treatment.astype(float)).round().astype(int)
-    answers["place"] = answers.trial_index.astype(int)
-    # Text that a spreadsheet could run has an apostrophe in front.
-    answers["exclusion_reason"] = answers.exclusion_reason.str.replace(r"^'(?=[=+@-])", "", regex=True)
-    return answers
-
-
-def plan_hash_is_right() -> float:
+    told = json.loads((HERE / "report.json").read_text(encoding="utf-8"))
     plan = json.loads((HERE / "plan.json").read_text(encoding="utf-8"))
-    return float(not plan["sha256"] or hashlib.sha256(plan["text"].encode()).hexdigest() == plan["sha256"])
+    reported = table("reported").iloc[0]
+    of_question = Answers(table("votes"), reported)
+    checks = compared(report(of_question, plan, reported), told)
+    checks.add("plan", "hash of the frozen text is right", plan_hash_is_right(plan), True)
+    checks.add("plan", "sha256", plan["sha256"], plan["in_force"]["sha256"] or "")
+    return checks.print_table(votes=len(of_question.counted))
 
 
-def contrast_numbers(answers: pd.DataFrame, margin: float | None) -> dict:
-    votes = answers[answers.excluded == "0"]
-    y = votes.halves.to_numpy()
-    wins, ties, decided = int((y == 2).sum()), int((y == 1).sum()), int((y != 1).sum())
-    left, right = (int((votes.chosen_side == side).sum()) for side in ("left", "right"))
-    everything = headline(answers)
-    sided = pd.Series(np.select([votes.chosen_side == "left", votes.chosen_side == "right"], [2, 0], 1), votes.index)
-    return headline(votes) | {
-        "ties": ties,
-        "wins": wins,
-        "speakers": votes.item.nunique(),
-        "evaluators": votes.evaluator.nunique(),
-        "signflip_speaker_p": sign_flip(votes.halves, votes.item),
-        "signflip_evaluator_p": sign_flip(votes.halves, votes.evaluator),
-        "binomial_p": stats.binomtest(wins, decided).pvalue if decided else None,
-        "clopper_pearson": beta_interval(wins, decided, lower=(0, 1), upper=(1, 0)),
-        "jeffreys": beta_interval(wins, decided, lower=(0.5, 0.5), upper=(0.5, 0.5)),
-        "wilson": list(wilson(wins / decided, decided, Z)) if decided else None,
-        "left_share": left / (left + right) if left + right else None,
-        "side": {
-            "left": left,
-            "right": right,
-            "p": stats.binomtest(left, left + right).pvalue if left + right else None,
-            "signflip_evaluator_p": sign_flip(sided, votes.evaluator),
-        },
-        "order": order_effect(votes),
-        "influence": {"evaluator": influence(votes, "evaluator"), "speaker": influence(votes, "item")},
-        "equivalence": {"interval90": headline(votes, 0.90)["interval"]} if margin else None,
-        "patterns": patterns(votes),
-        "all_votes": {name: everything[name] for name in ("votes", "share", "interval", "p")},
-        "per_speaker": {"speaker": tallies(votes, "item")},
-        "per_evaluator": {"evaluator": tallies(votes, "evaluator")},
+def table(name: str) -> pd.DataFrame:
+    """A CSV file of the bundle, every cell as text, as it was before it was made safe for spreadsheets."""
+    rows = pd.read_csv(HERE / f"{name}.csv", dtype=str, keep_default_na=False)
+    return rows.apply(lambda column: column.map({text: unquoted(text) for text in column.unique()}))
+
+
+def unquoted(text: str) -> str:
+    return text[1:] if text[:1] == "'" and text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+class Answers:
+    """Answers to the question reported: those to main trials, of them those that count, and those to retests.
+
+    `halves`: 2 treatment chosen, 1 tie, 0 control chosen. `rule`: the first that set the answer aside.
+    """
+
+    def __init__(self, votes: pd.DataFrame, reported: pd.Series) -> None:
+        self.rehearsal, question = reported.rehearsal, reported.question
+        asked = votes[(votes.question == question) & (votes.rehearsal == self.rehearsal)]
+        answers = asked[asked.kind.isin(["main", "retest"])].copy()
+        answers["halves"] = (2 * answers.preferred_treatment.astype(float)).round().astype(int)
+        answers["place"] = answers.trial_index.astype(int)
+        answers["rt_ms"] = pd.to_numeric(answers.rt_ms)
+        answers["rule"] = answers.exclusion_reason.str.split("; ").str[0]
+        self.main = answers[answers.kind == "main"]
+        self.counted = self.main[self.main.excluded == "0"]
+        self.retests = answers[(answers.kind == "retest") & (answers.excluded == "0")]
+
+
+def plan_hash_is_right(plan: dict) -> bool:
+    return not plan["sha256"] or hashlib.sha256(plan["text"].encode()).hexdigest() == plan["sha256"]
+
+
+def report(answers: Answers, plan: dict, reported: pd.Series) -> dict:
+    """report.json as the CSV files and the plan say it."""
+    aside = answers.main[answers.main.excluded == "1"]
+    order = [*SYSTEMS_OWN, *(rule.split(" ")[0] for rule in plan["in_force"]["exclusion_rules"])]
+    rules = sorted(set(aside.rule), key=lambda rule: (order.index(rule) if rule in order else len(order), rule))
+    set_aside = {rule: aside[aside.rule == rule] for rule in rules}
+    return {
+        "study": reported.study,
+        "title": SAID,
+        "state": SAID,
+        "rehearsal": reported.rehearsal == "1",
+        "question": reported.question,
+        "question_text": SAID,
+        "generated_at": SAID,
+        "code_version": SAID,
+        "sessions_needed": SESSIONS_NEEDED,
+        "set_aside": {rule: len(rows) for rule, rows in set_aside.items()},
+        "plan": plan["in_force"],
+        "exclusions": [
+            {"rule": rule, "votes": len(rows), "sessions": rows.evaluator.nunique()} for rule, rows in set_aside.items()
+        ],
+        "flow": flow(answers, set_aside),
+        "agreement": formulas.agreement(answers.counted) | {"alpha_interval": BOOTSTRAP, "note": SAID},
+        "bradley_terry": ranking(answers.counted) | {"note": SAID},
+        "retests": retests(answers),
+        "groups": GROUPS,
+        "contrasts": contrasts(answers, plan),
     }
 
 
-def headline(votes: pd.DataFrame, confidence: float = 0.95) -> dict:
-    """Two-way robust share, interval and p: variance clustered by speaker, by evaluator and by both."""
-    n, speakers, evaluators = len(votes), votes.item.nunique(), votes.evaluator.nunique()
-    share = votes.halves.sum() / (2 * n) if n else None
-    found = {"votes": n, "share": share, "interval": None, "p": None, "df": None, "effective_votes": None,
-             "design_effect": None}  # fmt: skip
-    if speakers < 2 or evaluators < 2:
-        return found
-    # 2 n^2 times each vote's influence on the share, in whole numbers: a variance of nothing is then exactly 0.
-    influence_of = n * votes.halves - votes.halves.sum()
-    variance, df = two_way(influence_of / (2.0 * n * n), votes, exact=influence_of)
-    z, t = stats.norm.ppf((1 + confidence) / 2), stats.t.ppf((1 + confidence) / 2, df)
-    if variance == 0 or share in (0, 1):
-        effective = min(speakers, evaluators)
-    else:
-        effective = min(n, share * (1 - share) / variance * (z / t) ** 2)
-    found |= {"effective_votes": effective, "design_effect": n / effective}
-    if speakers < 10:
-        return found
-    q = abs(share - 0.5) / np.sqrt(0.25 / effective) * t / z
-    return found | {"interval": list(wilson(share, effective, z)), "p": 2 * stats.t.sf(q, df), "df": df}
+def flow(answers: Answers, set_aside: dict) -> dict:
+    """Sessions from arrival to analysis."""
+    sessions, trials = table("sessions"), table("trials")
+    mine = sessions[sessions.rehearsal == answers.rehearsal]
+    begun = trials[(trials.rehearsal == answers.rehearsal) & (trials.began_at != "") & (trials.kind != "practice")]
+    return {
+        "arrived": len(mine),
+        "consented": int((mine.consented_at != "").sum()) if len(table("consent_versions")) else len(mine),
+        "practised": begun.session.nunique(),
+        "finished": int((mine.finished_at != "").sum()),
+        "answered": answers.main.session.nunique(),
+        "excluded": {rule: rows.session.nunique() for rule, rows in set_aside.items()},
+        "analysed": answers.counted.session.nunique(),
+    }
 
 
-def two_way(influence_of: pd.Series, votes: pd.DataFrame, exact: pd.Series | None = None) -> tuple[float, float]:
-    """max(V_s + V_e - V_c, V_s, V_e) and its Satterthwaite degrees of freedom."""
-    parts = []
-    for clustering in (["item"], ["evaluator"], ["item", "evaluator"]):
-        keys = [votes[name] for name in clustering]
-        sums = influence_of.groupby(keys).sum().to_numpy()
-        if exact is not None:
-            sums = np.where(exact.groupby(keys).sum().to_numpy() == 0, 0.0, sums)
-        parts.append((len(sums), len(sums) / (len(sums) - 1) * float(np.sum(np.sort(np.abs(sums)) ** 2))))
-    (s, by_speaker), (e, by_evaluator), _ = parts
-    variance = max(by_speaker + by_evaluator - parts[2][1], by_speaker, by_evaluator)
-    spread = sum(v**2 / (g - 1) for g, v in parts)
-    df = min(s, e) - 1 if variance == 0 else float(np.clip(variance**2 / spread, min(s, e) - 1, s + e - 2))
-    return variance, df
+def retests(answers: Answers) -> dict:
+    """Pairs that were answered twice, the second time with their sides swapped."""
+    twice = answers.counted.merge(answers.retests, on=["session", "item"], suffixes=("", "_again"))
+    alike = twice.halves == twice.halves_again
+    other = (twice.halves + twice.halves_again == 2) & (twice.halves != 1)
+    found = formulas.headline(twice.assign(halves=2 * alike.astype(int)))
+    return {
+        "pairs": len(twice),
+        "consistent": int(alike.sum()),
+        "share": found["share"],
+        "interval": found["interval"],
+        "same_side": int(other.sum()),
+        "evaluators": twice.evaluator.nunique(),
+        "speakers": twice.item.nunique(),
+        "note": SAID,
+    }
 
 
-def wilson(share: float, n: float, z: float) -> tuple[float, float]:
-    centre, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return max(0.0, (centre - half) / (1 + z**2 / n)), min(1.0, (centre + half) / (1 + z**2 / n))
-
-
-def beta_interval(wins: int, n: int, *, lower: tuple, upper: tuple) -> list | None:
-    """Quantiles of beta distributions: Clopper and Pearson's interval, and Jeffreys'."""
-    if n == 0:
-        return None
-    low = 0.0 if wins == 0 else stats.beta.ppf(0.025, wins + lower[0], n - wins + lower[1])
-    return [low, 1.0 if wins == n else stats.beta.ppf(0.975, wins + upper[0], n - wins + upper[1])]
-
-
-def sign_flip(halves: pd.Series, clusters: pd.Series) -> float | None:
-    """Of all ways to flip the clusters' signs, the share whose total is as far from 0 as the one observed."""
-    chosen = halves != 1
-    sums = (halves[chosen] - 1).groupby(clusters[chosen]).sum().to_numpy()
-    if len(sums) == 0:
-        return None
-    ways = np.ones(1)
-    for size in np.abs(sums).tolist():
-        # Each cluster adds its size to the total, or takes it away, by a fair coin.
-        ways = (np.pad(ways, (0, 2 * size)) + np.pad(ways, (2 * size, 0))) / 2
-    totals = np.arange(len(ways)) - np.abs(sums).sum()
-    return min(1.0, float(ways[np.abs(totals) >= abs(sums.sum())].sum()))
-
-
-def influence(votes: pd.DataFrame, column: str) -> dict | None:
-    """Smallest and largest share and p when one is left out."""
-    if votes[column].nunique() < 2:
-        return None
-    rests = [headline(votes[votes[column] != name]) for name in votes[column].unique()]
-    p = [rest["p"] for rest in rests if rest["p"] is not None]
-    shares = [rest["share"] for rest in rests]
-    return {"share": [min(shares), max(shares)], "p": [min(p), max(p)] if p else None}
-
-
-def order_effect(votes: pd.DataFrame) -> dict:
-    """Each evaluator's votes before the median of their own places, and those after it."""
-    half = np.sign(votes.place - votes.place.groupby(votes.evaluator).transform("median"))
-    first, second = votes.halves[half < 0], votes.halves[half > 0]
-    if not len(first) or not len(second):
-        return {"difference": None}
-    shares = first.sum() / (2 * len(first)), second.sum() / (2 * len(second))
-    found = {"first_half_share": shares[0], "second_half_share": shares[1], "difference": shares[1] - shares[0]}
-    used = votes[half != 0]
-    if used.item.nunique() < 10 or used.evaluator.nunique() < 2:
-        return found
-    influence_of = pd.concat([(second / 2 - shares[1]) / len(second), (shares[0] - first / 2) / len(first)])[used.index]
-    variance, df = two_way(influence_of, used)
-    if variance < 1e-20:
-        return found
-    reach = stats.t.ppf(0.975, df) * np.sqrt(variance)
-    low, high = max(-1.0, found["difference"] - reach), min(1.0, found["difference"] + reach)
-    return found | {"interval": [low, high], "p": 2 * stats.t.sf(abs(found["difference"]) / np.sqrt(variance), df)}
-
-
-def patterns(votes: pd.DataFrame) -> dict:
-    """Items with so many votes for the treatment and so many for the control, and as many as independent votes give."""
-    if not len(votes):
-        return {}
-    won, lost = ((votes.halves == value).groupby(votes.item).sum() for value in (2, 0))
-    share = won.sum() / max(1, (won + lost).sum()) if (won + lost).sum() else 0.5
-    found = {}
-    for n in sorted(set(won + lost)):
-        of_n = won[won + lost == n]
-        for k in range(n + 1) if n <= 20 else ():
-            expected = len(of_n) * comb(n, k) * share**k * (1 - share) ** (n - k)
-            found[f"{k}:{n - k}"] = {"observed": int((of_n == k).sum()), "expected": expected}
+def contrasts(answers: Answers, plan: dict) -> list:
+    """One entry a comparison group, in the plan's order; those that have votes and no plan knows come last."""
+    planned = {(row["treatment"], row["control"]): row["planned"] for row in plan["contrasts"]}
+    with_votes = sorted(set(zip(answers.main.treatment, answers.main.control, strict=True)))
+    pairs = [*planned, *(pair for pair in with_votes if pair not in planned)]
+    most = min(MOST_ROWS, MOST_ROWS_IN_ALL // max(1, len(pairs)))
+    comparisons = table("comparisons")
+    found = []
+    for treatment, control in pairs:
+        mine, had = (
+            rows[(rows.treatment == treatment) & (rows.control == control)] for rows in (answers.main, comparisons)
+        )
+        filled = {name: int(had[name].astype(int).sum()) for name in ("target", "valid", "live")} if len(had) else {}
+        found.append(
+            {"treatment": treatment, "control": control, "planned": planned.get((treatment, control))}
+            | contrast_numbers(mine, plan["in_force"]["equivalence_margin"], most=most)
+            | dict.fromkeys(("target", "valid", "live", "short_by"))
+            | (filled | {"short_by": filled["target"] - filled["valid"]} if filled else {})
+        )
+    for name, adjust, of_plan in (("holm_p", formulas.holm, True), ("bh_p", formulas.benjamini_hochberg, False)):
+        adjusted = adjust([row["p"] if row["planned"] == of_plan else None for row in found])
+        for row, p in zip(found, adjusted, strict=True):
+            row[name] = p
     return found
 
 
-def tallies(votes: pd.DataFrame, column: str) -> dict:
-    return {
-        name: {"votes": len(y), "wins": (y == 2).sum(), "ties": (y == 1).sum(), "share": y.sum() / (2 * len(y))}
-        for name, y in votes.halves.groupby(votes[column])
+def contrast_numbers(answers: pd.DataFrame, margin: float | None, *, most: int) -> dict:
+    votes = answers[answers.excluded == "0"]
+    side = formulas.side_bias(votes)
+    everything = formulas.headline(answers) | formulas.alone_counted(answers)
+    influence = {
+        "evaluator": formulas.influence(votes, "evaluator"),
+        "speaker": formulas.influence(votes, "item"),
     }
-
-
-def holm(p: list) -> list:
-    order = np.argsort(p, kind="stable")
-    adjusted = np.maximum.accumulate([min(1.0, p[i] * (len(p) - rank)) for rank, i in enumerate(order)])
-    return [float(adjusted[list(order).index(i)]) for i in range(len(p))]
-
-
-def benjamini_hochberg(p: list) -> list:
-    order = np.argsort(p, kind="stable")[::-1]
-    adjusted = np.minimum.accumulate([min(1.0, p[i] * len(p) / (len(p) - rank)) for rank, i in enumerate(order)])
-    return [float(adjusted[list(order).index(i)]) for i in range(len(p))]
-
-
-def agreement(votes: pd.DataFrame) -> dict:
-    """Pairs of votes on one item of one contrast that agree; Krippendorff's alpha, nominal; Gwet's AC1."""
-    units = pd.crosstab([votes.treatment, votes.control, votes.item], votes.halves).to_numpy().astype(float)
-    categories = 3 if (votes.halves == 1).any() else 2
-    rated = units.sum(axis=1)
-    several, n = units[rated >= 2], rated[rated >= 2]
-    if not len(several):
-        return {"percent": None, "alpha": None, "ac1": None, "units": 0}
-    same = (several * (several - 1)).sum(axis=1)
-    observed = ((n * (n - 1) - same) / (n - 1)).sum() / n.sum()
-    totals = several.sum(axis=0)
-    by_chance = (n.sum() ** 2 - (totals**2).sum()) / (n.sum() * (n.sum() - 1))
-    mean = (units / rated[:, None]).mean(axis=0)
-    chance = (mean * (1 - mean)).sum() / (categories - 1)
-    return {
-        "percent": 100 * same.sum() / (n * (n - 1)).sum(),
-        "alpha": 1 - observed / by_chance if by_chance else None,
-        "ac1": ((same / (n * (n - 1))).mean() - chance) / (1 - chance),
-        "units": len(several),
-    }
-
-
-def bradley_terry(votes: pd.DataFrame, *, davidson: bool) -> dict:
-    """Abilities by maximum likelihood, with Davidson's parameter for ties or a tie as half a vote for each.
-
-    The two-way rule is applied to each vote's influence on a difference: its score times the inverse information.
-    """
-    names = sorted({*votes.treatment, *votes.control})
-    k = len(names)
-    first, second = (votes[side].map(names.index).to_numpy() for side in ("treatment", "control"))
-    kinds, kind, many = np.unique(
-        np.column_stack([first, second, votes.halves]), axis=0, return_inverse=True, return_counts=True
-    )
-    pairs, rows = kinds[:, :2], np.arange(len(kinds))
-    features = np.zeros((len(kinds), 3, k + davidson))
-    for outcome in range(3):
-        features[rows, outcome, pairs[:, 0]] = outcome / 2
-        features[rows, outcome, pairs[:, 1]] = -outcome / 2
-    possible = np.array([1.0, float(davidson), 1.0])
-    if davidson:
-        features[:, 1, k] = 1
-    at = np.zeros(k + davidson)
-    for _ in range(200):
-        weights = np.exp(features @ at) * possible
-        shares = weights / weights.sum(axis=1, keepdims=True)
-        scores = features - np.einsum("ro,rom->rm", shares, features)[:, None]
-        information = np.einsum("r,ro,rom,rol->ml", many, shares, scores, scores)
-        information[:k, :k] += 1 / k  # a shift of all abilities alike changes nothing
-        inverse = np.linalg.inv(information)
-        of_vote = scores[rows, kinds[:, 2]]
-        step = inverse @ (many @ of_vote)
-        at = at + step / max(1.0, np.abs(step).max())
-        if np.abs(step).max() < 1e-13:
-            break
-    influence_of = (of_vote @ inverse)[:, :k]
-    influence_of = (influence_of - influence_of.mean(axis=1, keepdims=True))[kind.ravel()]
-    abilities = at[:k] - at[:k].mean()
-    differences = []
-    for a in range(k):
-        for b in range(a + 1, k):
-            found = spread_of(abilities[a] - abilities[b], influence_of[:, a] - influence_of[:, b], votes)
-            differences.append({"difference": abilities[a] - abilities[b], **found})
-    tested = [row for row in differences if row["p"] is not None]
-    for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
-        row["holm_p"] = p
-    return {
-        "abilities": dict(zip(names, abilities, strict=True)),
-        "log_nu": at[k] if davidson else None,
-        "intervals": {
-            name: spread_of(abilities[place], influence_of[:, place], votes)["interval"]
-            for place, name in enumerate(names)
-        },
-        "differences": differences,
-    }
-
-
-def spread_of(estimate: float, influence_of: np.ndarray, votes: pd.DataFrame) -> dict:
-    """Standard error, df, p and interval, from the votes that bear on the estimate."""
-    bears = np.abs(influence_of) > 1e-12 * np.abs(influence_of).max()
-    used = votes[bears] if bears.any() else votes
-    if used.item.nunique() < 10 or used.evaluator.nunique() < 2:
-        return {"se": None, "df": None, "p": None, "interval": None}
-    variance, df = two_way(pd.Series(influence_of, votes.index)[used.index], used)
-    if variance < 1e-24:
-        return {"se": 0.0, "df": df, "p": 1.0 if abs(estimate) < 1e-12 else None, "interval": None}
-    se = np.sqrt(variance)
-    reach = stats.t.ppf(0.975, df) * se
-    return {"se": se, "df": df, "p": 2 * stats.t.sf(abs(estimate) / se, df),
-            "interval": [estimate - reach, estimate + reach]}  # fmt: skip
+    equivalence = formulas.equivalence(votes, margin)
+    times = formulas.response_times(votes)
+    return formulas.headline(votes) | formulas.alone_counted(votes) | {
+        "speakers": votes.item.nunique(),
+        "evaluators": votes.evaluator.nunique(),
+        "signflip_speaker_p": formulas.sign_flip(votes.halves, votes.item),
+        "signflip_evaluator_p": formulas.sign_flip(votes.halves, votes.evaluator),
+        "left_share": side["left_share"],
+        "without": formulas.without_large_parts(votes),
+        "side": side,
+        "order": formulas.order_effect(votes) | {"note": SAID},
+        "influence": {kind: of_it and of_it | {"note": SAID} for kind, of_it in influence.items()},
+        "equivalence": equivalence and equivalence | {"sentence": SAID},
+        "patterns": formulas.patterns(votes),
+        "rt": times and times | {"rule": SAID},
+        "mixed_logit": MIXED,
+        "all_votes": {name: everything[name] for name in ("votes", "wins", "ties", "share", "interval", "p")},
+        "per_speaker": formulas.tallies(votes, "item", "speaker", most=most),
+        "per_evaluator": formulas.tallies(votes, "evaluator", "evaluator", most=most),
+        "note": SAID,
+        "notes": SAID,
+        "sentences": SAID,
+        "warnings": SAID,
+    }  # fmt: skip
 
 
 class Checks:
-    """Numbers from the CSV files beside those of report.json."""
+    """Numbers from the CSV files beside those of report.json; what is not computed is kept by its words."""
 
     def __init__(self) -> None:
         self.rows = []
+        self.left = []
 
     def add(self, where: str, what: str, found: object, told: object) -> None:
-        alike = found is None and told is None
-        if found is not None and told is not None:
+        if any(value is None or isinstance(value, bool | np.bool | str | dict | list) for value in (found, told)):
+            alike = found == told
+        else:
             alike = abs(float(found) - float(told)) <= TOLERANCE * max(1.0, abs(float(told)))
-        self.rows.append((alike, where, what, found, told))
+        self.rows.append((bool(alike), where, what, found, told))
 
     def compare(self, where: str, found: object, told: object, what: str = "") -> None:
-        """Every number that was found, wherever it stands in the report."""
-        if isinstance(found, dict) and isinstance(told, list):
-            # Rows of the report under a name: {"speaker": {name: numbers}} against [{"speaker": name, ...}, ...].
-            ((column, found),) = found.items()
-            told = {row[column]: row for row in told}
-            self.add(where, f"{what}: how many", len(found), len(told))
-        if isinstance(found, dict) and isinstance(told, dict):
-            for name, value in found.items():
-                self.compare(where, value, told.get(name), f"{what}.{name}" if what else str(name))
-        elif isinstance(found, list | tuple) and isinstance(told, list):
+        """Every field that either of the two has; a list's entries by their place."""
+        if isinstance(found, Left):
+            if told not in (None, [], {}) and found not in self.left:
+                self.left.append(found)
+        elif isinstance(found, dict) and isinstance(told, dict) and (found or told):
+            for name in [*found, *(name for name in told if name not in found)]:
+                self.compare(where, found.get(name), told.get(name), f"{what}.{name}" if what else str(name))
+        elif isinstance(found, list | tuple) and isinstance(told, list) and len(found) == len(told) > 0:
             for place, value in enumerate(found):
                 self.compare(where, value, told[place], f"{what}[{place}]")
-        elif not isinstance(found, dict) or told is not None:
+        else:
             self.add(where, what, found, told)
 
     def print_table(self, *, votes: int) -> int:
         wrong = [row for row in self.rows if not row[0]]
         lines = [f"{'':9} {'where':24} {'what':34} {'from the CSVs':>22} {'in report.json':>22}"]
         for alike, where, what, found, told in self.rows:
-            if not alike or what.count(".") < 2:
-                lines.append(f"{'' if alike else 'DIFFERS':9} {where:24} {what:34} {found!s:>22} {told!s:>22}")
-        lines.append(f"\n{votes} votes count; {len(self.rows)} numbers compared, {len(wrong)} differ.")
+            if not alike or what.count(".") + what.count("[") < 2:
+                lines.append(f"{'' if alike else 'DIFFERS':9} {where:24} {what:34} {short(found)} {short(told)}")
+        lines.append(f"\nnot recomputed: {'; '.join(sorted(self.left)) or 'nothing'}.")
+        lines.append(f"{votes} votes count; {len(self.rows)} numbers compared, {len(wrong)} differ.")
         if not votes:
             lines.append("There are no votes that count yet, so there is nothing to say about preference.")
         sys.stdout.write("\n".join(lines) + "\n")
         return 1 if wrong else 0
+
+
+def short(value: object) -> str:
+    text = str(value)
+    return f"{text if len(text) <= 60 else text[:57] + '...':>22}"
+
+
+def compared(found: dict, told: dict) -> Checks:
+    """Field by field; comparison groups by their names, and whether they stand in the same order."""
+    checks = Checks()
+    of_found, of_told = (
+        {f"{row['treatment']}:{row['control']}": row for row in side.get("contrasts") or [] if row}
+        for side in (found, told)
+    )
+    checks.add("contrasts", "their order", list(of_found), list(of_told))
+    for mine, others in ((found, told), (of_found, of_told)):
+        for name in [*mine, *(name for name in others if name not in mine)]:
+            if name != "contrasts":
+                checks.compare(name, mine.get(name), others.get(name))
+    return checks
 
 
 if __name__ == "__main__":
