@@ -1,10 +1,11 @@
 """The report of a file of votes, in every format that a study's report has. Needs no database."""
 
 import json
+from dataclasses import replace
 from pathlib import PurePath
 
 from .report_json import report_as_dict
-from .report_parts import About, PlanFacts, Report
+from .report_parts import About, ContrastReport, PlanFacts, Report
 from .report_rows import report_rows_csv
 from .report_text import report_as_text
 from .results import compute_report
@@ -33,7 +34,16 @@ def report_of_file(read: VoteFile, *, margin: float | None, primary: str | None)
         code_version=code_version(),
         rehearsal=read.rehearsal,
     )
-    return compute_report(read.votes, plan=PlanFacts(primary=primary, equivalence_margin=margin), about=about)
+    report = compute_report(read.votes, plan=PlanFacts(primary=primary, equivalence_margin=margin), about=about)
+    return replace(report, contrasts=tuple(_with_direction(contrast, read) for contrast in report.contrasts))
+
+
+def _with_direction(contrast: ContrastReport, read: VoteFile) -> ContrastReport:
+    if contrast.key not in read.by_alphabet:
+        return contrast
+    name = contrast.summary.treatment
+    note = f"The file does not say which of the two is the treatment: {name} is called so, being first by the alphabet."
+    return replace(contrast, notes=(*contrast.notes, note))
 
 
 def as_format(report: Report, form: str, *, read: VoteFile) -> str:

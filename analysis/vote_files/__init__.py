@@ -19,7 +19,7 @@ from .assembling import votes_of
 from .choices import Choices
 from .columns import CROWD, FORMATS, PAIRS, ROLES, SCALING, STUDY, Recognised, recognise
 from .judgements import FIRST, SECOND, WRONG, Judgements, judgements, outcome_of_words, tell_unknown
-from .problems import Problems, VoteFileError
+from .problems import Problems, VoteFileError, listed
 from .tables import Column, file_bytes, headers_of, read_columns
 
 __all__ = ["FORMATS", "ROLES", "Choices", "VoteFile", "VoteFileError", "read_votes"]
@@ -38,6 +38,7 @@ class VoteFile:
     votes      answers of the one question that is reported, set-aside ones among them
     study, question   "" where the file does not say
     rehearsal  the votes are simulated, and nobody's preference
+    by_alphabet  contrasts, "treatment:control", whose treatment neither the file nor the user named
     notes      what the reader of the report should know of the reading, in sentences
     """
 
@@ -49,6 +50,7 @@ class VoteFile:
     study: str
     question: str
     rehearsal: bool
+    by_alphabet: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -83,6 +85,12 @@ def read_votes(path: Path, choices: Choices) -> VoteFile:
     judged = crowd.judged(columns, batch, choices, problems) if batch else _judged(columns, found, choices, problems)
     _tell_what_is_missing(found, judged, notes)
     votes = votes_of(judged, choices, problems, notes)
+    by_alphabet = () if judged.directed else _without_treatment(votes, choices)
+    if by_alphabet:
+        notes.append(
+            "The file does not say which of two is the treatment: the first by the alphabet is called so "
+            f"({listed(by_alphabet)}). Choose with --treatment NAME."
+        )
     return VoteFile(
         name=path.name,
         sha256=sha256,
@@ -92,6 +100,7 @@ def read_votes(path: Path, choices: Choices) -> VoteFile:
         study=said.get("study", ""),
         question=said.get("question", ""),
         rehearsal="rehearsal" in said,
+        by_alphabet=by_alphabet,
         notes=tuple(notes),
     )
 
@@ -120,6 +129,11 @@ def _judged(columns: Mapping[str, Column], found: Recognised, choices: Choices, 
         problems,
         first_is_left=True if left_right else None,
     )
+
+
+def _without_treatment(votes: Votes, choices: Choices) -> tuple[str, ...]:
+    named = set(choices.treatments)
+    return tuple(one.key for one in votes.contrasts if not named & {one.treatment, one.control})
 
 
 def _tell_what_is_missing(found: Recognised, judged: Judgements, notes: list[str]) -> None:

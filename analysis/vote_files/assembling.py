@@ -21,9 +21,8 @@ def votes_of(judged: Judgements, choices: Choices, problems: Problems, notes: li
     Raises  VoteFileError with everything that was found wrong
     """
     problems.raise_if_any()
-    if judged.directed and choices.treatments:
-        notes.append("The file itself says which of two is the treatment, so --treatment changes nothing.")
-    flipped = np.zeros(len(judged.outcome), bool) if judged.directed else _flipped(judged, choices, problems)
+    _tell_unknown_treatments(judged, choices, problems)
+    flipped = _turned_round(judged, choices, problems, notes) if judged.directed else _flipped(judged, choices)
     treatment = np.where(flipped, judged.second, judged.first).astype(np.int64)
     control = np.where(flipped, judged.first, judged.second).astype(np.int64)
     halves = np.where(flipped, 2 - judged.outcome, judged.outcome).astype(np.int8)
@@ -46,6 +45,7 @@ def votes_of(judged: Judgements, choices: Choices, problems: Problems, notes: li
         rt_ms=judged.rt_ms,
         counted=judged.counted,
         reason=None if judged.reason is None else Labels(judged.reason.values, judged.reason.codes),
+        adaptive=judged.adaptive,
     )
     order = _order(votes)
     _tell_repeats(votes, order, choices, problems, notes)
@@ -53,16 +53,45 @@ def votes_of(judged: Judgements, choices: Choices, problems: Problems, notes: li
     return votes.select(order)
 
 
-def _flipped(judged: Judgements, choices: Choices, problems: Problems) -> np.ndarray:
-    """Whether the second of the pair is the treatment: the one named earlier with --treatment, else in the alphabet."""
-    rank = {name: place for place, name in enumerate(choices.treatments)}
+def _tell_unknown_treatments(judged: Judgements, choices: Choices, problems: Problems) -> None:
     for name in choices.treatments:
         if len(judged.names) and name not in judged.names:
             problems.of_file(f"--treatment: no vote names {shown(name)}; the names are {', '.join(judged.names[:20])}.")
+
+
+def _flipped(judged: Judgements, choices: Choices) -> np.ndarray:
+    """Whether the second of the pair is the treatment: the one named earlier with --treatment, else in the alphabet."""
+    rank = {name: place for place, name in enumerate(choices.treatments)}
     order = sorted(range(len(judged.names)), key=lambda place: (rank.get(judged.names[place], len(rank)), place))
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
     return ranks[judged.second] < ranks[judged.first] if len(order) else np.zeros(0, bool)
+
+
+def _turned_round(judged: Judgements, choices: Choices, problems: Problems, notes: list[str]) -> np.ndarray:
+    """The same of a file that names its treatment: only where it names either of one pair, and --treatment says which.
+
+    Such a pair is one comparison group: as two, it would be tested twice, each time on half of its votes.
+    """
+    names = judged.names
+    pairs = judged.first.astype(np.int64) * len(names) + judged.second
+    reverse = judged.second.astype(np.int64) * len(names) + judged.first
+    both_ways = np.isin(pairs, reverse)
+    told = np.isin(np.array(names, dtype=object), choices.treatments) if names else np.zeros(0, bool)
+    open_pairs = both_ways & ~(told[judged.first] | told[judged.second])
+    lower = np.minimum(pairs, reverse)
+    for pair in np.unique(lower[open_pairs]).tolist():
+        one, other = names[pair // len(names)], names[pair % len(names)]
+        problems.of_file(
+            f"it names {one} as treatment of {other} in some rows and as its control in others: say with --treatment "
+            f"{one} or --treatment {other} whose share to report, and they are read as one comparison group."
+        )
+    flipped = both_ways & _flipped(judged, choices)
+    if choices.treatments and not both_ways.any():
+        notes.append("The file itself says which of two is the treatment, so --treatment changes nothing.")
+    if flipped.any():
+        notes.append(f"Turned round, as --treatment says: {many(int(flipped.sum()), 'row')}.")
+    return flipped
 
 
 def _contrast(treatment: str, control: str, choices: Choices) -> ContrastName:

@@ -107,6 +107,7 @@ def judged(columns: Mapping[str, Column], choices: Choices, problems: Problems) 
         rt_ms=numbers(columns.get("rt_ms"), rows, problems),
         counted=counted,
         reason=reason,
+        adaptive=_flags(columns["adaptive"], problems) == 1 if "adaptive" in columns else None,
     )
 
 

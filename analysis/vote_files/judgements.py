@@ -36,6 +36,7 @@ class Judgements:
     directed    the file says which of the two is the treatment: it is `first`
     items, evaluators, people, reason   None where the file has no such column
     counted     bool (n,), False where the file itself sets the row aside
+    adaptive    bool (n,), True where it says that earlier votes chose the pair; None where it has no such column
     """
 
     names: tuple[str, ...]
@@ -51,6 +52,7 @@ class Judgements:
     rt_ms: np.ndarray
     counted: np.ndarray
     reason: Column | None
+    adaptive: np.ndarray | None = None
 
 
 def paired(first: Column, second: Column, problems: Problems) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:

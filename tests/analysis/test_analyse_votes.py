@@ -76,6 +76,10 @@ def test_an_export_analysed_says_what_the_study_says(tmp_path):
     assert of_file["set_aside"] == {"odd": 2, "too_fast": 12}
 
 
+BY_ALPHABET = (
+    "The file does not say which of two is the treatment: the first by the alphabet is called so (x:y, x:z). "
+    "Choose with --treatment NAME."
+)
 TRIPLETS = "item,evaluator,model_a,model_b,winner\n" + "".join(
     f"i{n % 12},e{n % 7},{a},{b},{(a, b, 'tie')[n % 3]}\n"
     for n in range(84)
@@ -102,7 +106,7 @@ def test_no_database_is_asked_and_none_need_be_there(tmp_path):
         "sha256": hashlib.sha256(TRIPLETS.encode()).hexdigest(),
         "format": "triplets (model_a,model_b,winner)",
         "rows": 84,
-        "notes": ["No column says on which side each was shown, so side bias cannot be told."],
+        "notes": ["No column says on which side each was shown, so side bias cannot be told.", BY_ALPHABET],
     }
 
 
@@ -121,7 +125,22 @@ def test_every_format_is_of_the_same_numbers(tmp_path):
     ]
     text, notes = analysed(path)
     assert report["contrasts"][0]["sentences"][0] in text
-    assert notes == "Note: No column says on which side each was shown, so side bias cannot be told.\n"
+    assert notes == (
+        f"Note: No column says on which side each was shown, so side bias cannot be told.\nNote: {BY_ALPHABET}\n"
+    )
+
+
+def test_a_treatment_by_the_alphabet_is_said_in_the_report_and_chosen_with_an_option(tmp_path):
+    path = tmp_path / "v.csv"
+    path.write_text(TRIPLETS)
+    sentence = "The file does not say which of the two is the treatment: x is called so, being first by the alphabet."
+
+    for form in ("text", "html", "json"):
+        assert analysed(path, "--format", form)[0].count(sentence) == 2
+        printed, notes = analysed(path, "--format", form, "--treatment", "y,z")
+        assert ("by the alphabet" in printed, "by the alphabet" in notes) == (False, False)
+    told = json.loads(analysed(path, "--format", "json", "--treatment", "y,z")[0])
+    assert [(one["treatment"], one["control"]) for one in told["contrasts"]] == [("y", "x"), ("z", "x")]
 
 
 def test_the_same_file_gives_the_same_bytes_and_a_shuffled_one_the_same_numbers(tmp_path):
@@ -164,6 +183,18 @@ def test_the_report_can_be_written_to_a_file(tmp_path):
     assert out.read_text() == analysed(path, "--format", "json")[0]
     with pytest.raises(CommandError, match="cannot be written"):
         analysed(path, "--out", str(tmp_path / "no" / "report.txt"))
+
+
+def test_a_file_is_never_written_over_itself(tmp_path):
+    path, link = tmp_path / "v.csv", tmp_path / "link.csv"
+    path.write_text(TRIPLETS)
+    link.symlink_to(path)
+
+    for out in (path, link, tmp_path / "sub" / ".." / "v.csv"):
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        with pytest.raises(CommandError, match="is the file of votes itself: name another"):
+            analysed(path, "--out", str(out))
+    assert path.read_text() == TRIPLETS
 
 
 def test_as_a_page_and_as_a_table_for_a_paper(tmp_path):

@@ -128,6 +128,22 @@ def test_a_file_that_names_the_treatment_keeps_it(read):
     assert found.notes[-1] == "The file itself says which of two is the treatment, so --treatment changes nothing."
 
 
+def test_a_pair_whose_treatment_changes_from_row_to_row_is_one_group_or_refused(read, problems):
+    table = MINIMAL + "i1,e1,a,b,1\ni2,e1,b,a,0.5\ni3,e1,b,a,1\ni1,e1,b,c,1\n"
+
+    assert problems(table) == problems(table, treatments=("c",)) == [
+        ("votes.csv: it names a as treatment of b in some rows and as its control in others: say with --treatment a or "
+        "--treatment b whose share to report, and they are read as one comparison group.")
+    ]
+    assert rows_of(read(table, treatments=("a",)).votes) == [
+        ("a:b", "i1", "e1", 1.0, -1), ("a:b", "i2", "e1", 0.5, -1), ("a:b", "i3", "e1", 0.0, -1),
+        ("b:c", "i1", "e1", 1.0, -1),
+    ]  # fmt: skip
+    found = read(table, treatments=("b",))
+    assert [contrast.key for contrast in found.votes.contrasts] == ["b:a", "b:c"]
+    assert found.notes[-1] == "Turned round, as --treatment says: 1 row."
+
+
 def test_a_condition_may_be_called_like_a_word(read):
     votes = read("model_a,model_b,winner\nleft,a,a\nleft,a,left\n").votes
 

@@ -61,8 +61,8 @@ class Command(BaseCommand):
             type=_names,
             default=(),
             metavar="NAME,...",
-            help="Where the file does not say which of two is the treatment: the one that stands earlier here, else "
-            "the one that comes first in the alphabet.",
+            help="Whose share to report, where the file does not say which of two is the treatment, or says both: of "
+            "two, the one that stands earlier here. Else it is the one that comes first in the alphabet.",
         )
         parser.add_argument("--margin", type=_margin, help="Equivalence margin about one half, as 0.1 for 40 to 60 %%.")
         parser.add_argument("--primary", metavar="TREATMENT:CONTROL", help="The primary comparison group.")
@@ -84,6 +84,8 @@ class Command(BaseCommand):
         parser.add_argument("--delimiter", help="What stands between cells, where it is not recognised.")
 
     def handle(self, *args: object, file: Path, format: str, out: Path | None, **options: object) -> None:
+        if out is not None and out.exists() and file.exists() and out.samefile(file):
+            raise CommandError(f"--out {out} is the file of votes itself: name another, so that the votes are kept.")
         choices = Choices(
             columns=options["columns"],
             treatments=options["treatment"],
