@@ -47,6 +47,37 @@ class PlaysField(serializers.Field):
         return value
 
 
+class DriftReport(serializers.Serializer):
+    """How far the videos were from each other, over all pictures shown: milliseconds."""
+
+    frames = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    p50_ms = serializers.IntegerField(min_value=0, max_value=1000)
+    p95_ms = serializers.IntegerField(min_value=0, max_value=1000)
+    max_ms = serializers.IntegerField(min_value=0, max_value=1000)
+
+
+class PerPartReport(serializers.Serializer):
+    """One whole number for each video, or null where the browser does not tell it."""
+
+    speaker = serializers.IntegerField(allow_null=True, min_value=0, max_value=2**31 - 1)
+    left = serializers.IntegerField(allow_null=True, min_value=0, max_value=2**31 - 1)
+    right = serializers.IntegerField(allow_null=True, min_value=0, max_value=2**31 - 1)
+
+
+class PlaybackReport(serializers.Serializer):
+    """How one load of the page played a trial; static/studies/play_record.js says what each number is."""
+
+    drift = DriftReport(allow_null=True)
+    start_ms = PerPartReport()
+    frames = PerPartReport()
+    dropped = PerPartReport()
+    stalls = serializers.IntegerField(min_value=0, max_value=10_000)
+    stalled_ms = serializers.IntegerField(min_value=0, max_value=1000 * MAX_SECONDS)
+    sound_off_ms = serializers.IntegerField(
+        allow_null=True, min_value=-1000 * MAX_SECONDS, max_value=1000 * MAX_SECONDS
+    )
+
+
 class ViewReport(serializers.Serializer):
     """What one load of the page has seen of a trial so far."""
 
@@ -54,6 +85,7 @@ class ViewReport(serializers.Serializer):
     page = serializers.RegexField(r"^[A-Za-z0-9_-]{1,64}$", required=False)
     watched = WatchedField(required=False)
     plays = PlaysField(required=False)
+    playback = PlaybackReport(required=False)
     shown_ago_ms = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=1000 * MAX_SECONDS
     )
@@ -62,7 +94,13 @@ class ViewReport(serializers.Serializer):
         data = self.validated_data
         if "page" not in data:
             return None
-        return View(data["page"], data.get("watched", {}), data.get("plays", {}), data.get("shown_ago_ms"))
+        return View(
+            data["page"],
+            data.get("watched", {}),
+            data.get("plays", {}),
+            data.get("playback"),
+            data.get("shown_ago_ms"),
+        )
 
 
 class VoteReport(ViewReport):

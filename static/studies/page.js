@@ -105,6 +105,7 @@ function seenInFull(watched) {
 
 function progress() {
   const seen = { assignment: trial.assignment, page: pageName, watched: reel.seen(), plays: reel.plays };
+  seen.playback = reel.record.summary(performance.now());
   if (reel.shown_ms !== null) seen.shown_ago_ms = Math.max(0, Math.round(performance.now() - reel.shown_ms));
   return seen;
 }

@@ -7,6 +7,7 @@
  */
 import { MediaFailure, fetchWhole } from "./fetching.js";
 import { withoutSound } from "./mp4.js";
+import { PlayRecord } from "./play_record.js";
 import { ROLES } from "./trial_machine.js";
 import { Watcher } from "./watched.js";
 
@@ -29,7 +30,7 @@ export class Reel {
     this.videos = {};
     this.watchers = before?.watchers ?? Object.fromEntries(ROLES.map((role) => [role, new Watcher()]));
     this.plays = before?.plays ?? Object.fromEntries(ROLES.map((role) => [role, 0]));
-    this.firstFrame = before?.firstFrame ?? { left: null, right: null }; // performance.now() clock, at the first play
+    this.record = before?.record ?? new PlayRecord();
     this.playing = false;
     this.progress = 0; // share of the bytes that are here
     this.onProgress = () => {};
@@ -62,7 +63,7 @@ export class Reel {
 
   /** When the slower listener's first picture was shown at the first play, performance.now() clock; null before. */
   get shown_ms() {
-    const { left, right } = this.firstFrame;
+    const { left, right } = this.record.firstPicture;
     return left === null || right === null ? null : Math.max(left, right);
   }
 
@@ -81,7 +82,7 @@ export class Reel {
     );
     this.#audio.play().catch((error) => this.#soundRefused(error));
     for (const role of ROLES) this.watchers[role].start(this.videos[role].currentTime);
-    this.#catchFirstFrames();
+    this.record.play(performance.now());
     Promise.all(started).catch((error) => {
       if (error.name === "AbortError" || !this.playing) return; // paused before it began
       this.pause();
@@ -115,6 +116,7 @@ export class Reel {
     this.on = {};
     this.#abort.abort();
     this.#halt();
+    this.record.leave();
     clearTimeout(this.#stallTimer);
     for (const element of [...Object.values(this.videos), this.#audio]) {
       element?.removeAttribute("src");
@@ -145,6 +147,7 @@ export class Reel {
       throw error;
     }
     this.progress = 1;
+    this.record.take(this.videos);
   }
 
   #address(film) {
@@ -191,6 +194,7 @@ export class Reel {
     cancelAnimationFrame(this.#frame);
     for (const element of [...Object.values(this.videos), this.#audio]) element?.pause();
     for (const role of ROLES) this.watchers[role].stop();
+    this.record.rest();
   }
 
   #align(position_s) {
@@ -220,21 +224,13 @@ export class Reel {
     this.#halt();
     this.#align(this.position_s);
     this.on.stall?.();
+    this.record.stall(performance.now());
     this.#stallTimer = setTimeout(() => this.on.broke?.(new MediaFailure(role, "stalled")), STALL_MS);
     Promise.all(ROLES.map((each) => whenReady(this.videos[each], "HAVE_FUTURE_DATA"))).then(() => {
       clearTimeout(this.#stallTimer);
+      this.record.flow(performance.now());
       this.on.flow?.();
     });
-  }
-
-  #catchFirstFrames() {
-    for (const side of ["left", "right"]) {
-      if (this.firstFrame[side] !== null) continue;
-      const video = this.videos[side];
-      const note = (when) => (this.firstFrame[side] ??= when);
-      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback((now, frame) => note(frame.expectedDisplayTime ?? now));
-      else video.addEventListener("playing", () => requestAnimationFrame(note), { once: true });
-    }
   }
 
   /** Looks where the sound is once it has settled; moves it if it is off, and learns for the next time. */
@@ -243,6 +239,7 @@ export class Reel {
     if (this.#sound.settled || this.#audio.paused || this.#audio.seeking) return;
     if (picture < this.#sound.at + SOUND_LOOK_S) return;
     const off = this.#audio.currentTime - picture;
+    this.record.soundOff_ms = Math.round(1000 * off);
     const { after, moves } = this.#sound;
     soundLag_s[after] = Math.min(Math.max(soundLag_s[after] - off, 0), LONGEST_LAG_S);
     this.#sound.settled = Math.abs(off) <= SOUND_OFF_S || moves === SOUND_MOVES;

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 from uuid import UUID
 
 from studies.models import (
@@ -37,6 +38,7 @@ class Answer:
 class View:
     """What one load of the page reports so far: seconds watched of each video, and how often it played.
 
+    playback      how it played, as `studies.api.PlaybackReport` has it; None where the page did not tell
     shown_ago_ms  how long before this report the slower listener's first picture was shown, by the page's clock;
                   None if it was not
     """
@@ -44,6 +46,7 @@ class View:
     page: str
     watched: dict[str, list[list[float]]]
     plays: dict[str, int]
+    playback: dict[str, Any] | None = None
     shown_ago_ms: int | None = None
 
 
@@ -183,7 +186,8 @@ def _keep_view(assignment: Assignment, view: View, *, at: datetime) -> None:
     """The latest report of each page load stands for that load: reports are cumulative."""
     if view.page not in assignment.views and len(assignment.views) >= MAX_PAGES:
         return
-    assignment.views[view.page] = {"watched": view.watched, "plays": view.plays}
+    told = {} if view.playback is None else {"playback": view.playback}
+    assignment.views[view.page] = {"watched": view.watched, "plays": view.plays} | told
     if assignment.shown_at is None and view.shown_ago_ms is not None:
         # The page's clock may be wrong about when, not about how long ago; nothing was shown before it began.
         shown_at = at - timedelta(milliseconds=view.shown_ago_ms)

@@ -200,3 +200,22 @@ def test_the_three_videos_run_in_step(live_server, open_browser):
     ] * 3
     positions = videos.evaluate_all("videos => videos.map(video => video.currentTime)")
     assert max(positions) - min(positions) <= 0.02  # half a frame: nearer is the same picture
+
+
+def test_how_a_trial_played_is_kept_with_its_answer(live_server, open_browser):
+    """Not a measurement of time: which numbers are kept, and that they are of this trial alone."""
+    make_playable_study()
+    evaluator = BrowsingEvaluator(open_browser())
+    evaluator.arrive_at_first_trial(f"{live_server.url}/study/play/")
+    for side in ("left", "right"):
+        trial = evaluator.assignment_key
+        evaluator.watch()
+        evaluator.answer(side)
+        (view,) = Assignment.objects.get(key=trial).views.values()
+        played = view["playback"]
+        assert set(played) == {"drift", "start_ms", "frames", "dropped", "stalls", "stalled_ms", "sound_off_ms"}
+        # 25 pictures a second of three videos, of which a busy machine may show few.
+        assert 3 <= played["drift"]["frames"] <= 80
+        assert 0 <= played["drift"]["p50_ms"] <= played["drift"]["p95_ms"] <= played["drift"]["max_ms"] <= 1000
+        assert all(played["start_ms"][part] is not None for part in ("speaker", "left", "right"))
+        assert all(0 < played["frames"][part] <= 60 for part in ("speaker", "left", "right"))
