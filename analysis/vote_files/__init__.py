@@ -19,6 +19,7 @@ from .assembling import votes_of
 from .choices import Choices
 from .columns import CROWD, FORMATS, PAIRS, ROLES, SCALING, STUDY, Recognised, recognise
 from .judgements import FIRST, SECOND, WRONG, Judgements, judgements, outcome_of_words, tell_unknown
+from .lookalikes import tell_lookalikes
 from .problems import Problems, VoteFileError, listed
 from .tables import Column, file_bytes, headers_of, read_columns
 
@@ -84,6 +85,7 @@ def read_votes(path: Path, choices: Choices) -> VoteFile:
         problems.of_remaining(lines[kept])
     judged = crowd.judged(columns, batch, choices, problems) if batch else _judged(columns, found, choices, problems)
     _tell_what_is_missing(found, judged, notes)
+    tell_lookalikes(judged, problems, notes)
     votes = votes_of(judged, choices, problems, notes)
     by_alphabet = () if judged.directed else _without_treatment(votes, choices)
     if by_alphabet:

@@ -31,7 +31,7 @@ def votes_of(judged: Judgements, choices: Choices, problems: Problems, notes: li
         _contrast(judged.names[pair // len(judged.names)], judged.names[pair % len(judged.names)], choices)
         for pair in pairs.tolist()
     )
-    _tell_unknown_contrasts(contrasts, choices, problems)
+    _tell_unclear_contrasts(contrasts, choices, problems)
     problems.raise_if_any()
     votes = Votes(
         contrasts=contrasts,
@@ -98,8 +98,10 @@ def _contrast(treatment: str, control: str, choices: Choices) -> ContrastName:
     return ContrastName(treatment, control, f"{treatment}:{control}" not in choices.exploratory)
 
 
-def _tell_unknown_contrasts(contrasts: Sequence[ContrastName], choices: Choices, problems: Problems) -> None:
+def _tell_unclear_contrasts(contrasts: Sequence[ContrastName], choices: Choices, problems: Problems) -> None:
     there = [contrast.key for contrast in contrasts]
+    for key in sorted({key for key in there if there.count(key) > 1}):
+        problems.of_file(f"two comparison groups are called {shown(key)}: write the names of conditions without ':'.")
     for key in choices.exploratory:
         if key not in there:
             problems.of_file(f"--exploratory: there is no {shown(key)}; the contrasts are {', '.join(there[:20])}.")

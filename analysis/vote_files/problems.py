@@ -34,6 +34,10 @@ class Problems:
         """From here on rows are counted among these: the others were left out."""
         self._lines = lines
 
+    def line_of(self, row: int) -> int:
+        """Where in the file a row stands."""
+        return int(self._lines[row])
+
     def of_file(self, sentence: str) -> None:
         self._found.append((0, f"{self._file}: {sentence}"))
 
@@ -54,7 +58,7 @@ class Problems:
         order = np.argsort(firsts, kind="stable")
         for name, first, count in zip(names[order][:SHOWN], firsts[order], counts[order], strict=False):
             more = f" The same in {many(int(count) - 1, 'more row')}." if count > 1 else ""
-            self.of_line(int(self._lines[rows[first]]), sentence(int(name)) + more)
+            self.of_line(self.line_of(rows[first]), sentence(int(name)) + more)
         if len(names) > SHOWN:
             self._found.append((2**31, f"{self._file}: and {len(names) - SHOWN:,} more values like these."))
 

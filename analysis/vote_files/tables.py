@@ -9,6 +9,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ ROWS_AT_ONCE = 100_000
 # A file larger than this would not fit the memory that the report promises to do with; a vote needs some 30 bytes.
 LARGEST_FILE = 2_000_000_000
 NEWLINE, RETURN, QUOTE = 10, 13, 34
+SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,17 @@ def file_bytes(path: Path, *, encoding: str) -> tuple[bytes, str]:
 
 
 def headers_of(raw: bytes, *, delimiter: str | None) -> list[Header]:
-    """The header read with each delimiter that could be meant, the most names first; empty for an empty file."""
+    """The header read with each delimiter that could be meant, the most names first; empty for an empty file.
+
+    A first line `sep=;`, by which Excel knows the delimiter, is no header and says the same here.
+    """
     offset, line = 0, 1
     while offset < len(raw):
         end = _end_of_line(raw, offset)
         text = raw[offset:end].decode("utf-8")
-        if text.strip(" \t\r\n,;|\"'"):
+        if line == 1 and (said := SEPARATOR.fullmatch(text)):
+            delimiter = delimiter or said[1]
+        elif text.strip(" \t\r\n,;|\"'"):
             found = [_header(text, mark, line, end) for mark in ((delimiter,) if delimiter else DELIMITERS)]
             return sorted(found, key=lambda header: -len(header.names))
         line += 1

@@ -402,6 +402,50 @@ def test_a_name_that_our_export_made_safe_is_itself_again(read):
     assert read(MINIMAL + "'=i1,'-e,a,b,1\n").votes.items.names == ("=i1",)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("social", "Social", "the condition 'social' looks like 'Social'"),
+        ("no 2", "no  2", "the condition 'no 2' looks like 'no  2'"),
+        ("caf\u00e9", "cafe\u0301", r"the condition 'caf\xe9' looks like 'cafe\u0301'"),
+        ("m\uff11", "m1", r"the condition 'm\uff11' looks like 'm1'"),
+        ("m\u200b1", "m1", r"the condition 'm\u200b1' looks like 'm1'"),
+    ],
+)
+def test_conditions_that_look_alike_are_refused_by_line(problems, one, other, told):
+    (found,) = problems(f"{MINIMAL}i1,e1,{other},z,1\ni2,e1,{one},z,1\n")
+
+    remedy = "write them alike, or so that they can be told apart."
+    assert found == f"votes.csv, line 3: {told}, which other rows name: {remedy}"
+
+
+def test_items_and_evaluators_that_look_alike_are_noted(read):
+    found = read(f"{MINIMAL}i1,P1,a,b,1\ni2,p1,a,b,1\ni2 ,\u00a0p1,a,b,1\nI2,e,a,b,1\nI1,e,a,b,1\n")
+
+    assert found.votes.evaluators.names == ("P1", "e", "p1")
+    assert [note for note in found.notes if "alike" in note] == [
+        "Items whose names look alike are taken for different ones: 'i1' (line 2) and 'I1', and 1 more name.",
+        "Evaluators whose names look alike are taken for different ones: 'p1' (line 3) and 'P1'.",
+    ]
+
+
+def test_a_colon_in_a_name_is_refused_only_where_two_groups_would_have_one_name(read, problems):
+    votes = read(f"{MINIMAL}i1,e1,llama3:8b,other,1\n").votes
+
+    assert [contrast.key for contrast in votes.contrasts] == ["llama3:8b:other"]
+    assert problems(f"{MINIMAL}i1,e1,a:b,c,1\ni1,e1,a,b:c,1\n") == [
+        "votes.csv: two comparison groups are called 'a:b:c': write the names of conditions without ':'."
+    ]
+
+
+def test_excels_first_line_says_the_delimiter(read):
+    table = "item;evaluator;treatment;control;preferred_treatment\r\ni1,a;e1;x;y;0,5\r\n"
+
+    for first in ("sep=;\r\n", '"sep=;"\r\n', "\ufeffSEP=;\n"):
+        assert rows_of(read(first + table).votes) == [("x:y", "i1,a", "e1", 0.5, -1)]
+    assert rows_of(read("sep=|\n" + table, delimiter=";").votes) == [("x:y", "i1,a", "e1", 0.5, -1)]
+
+
 def some_rows(seed, n=60):
     draw = random.Random(seed)
     lines = []
