@@ -15,7 +15,7 @@ WATCHED = (
     "reloads", "speaker_coverage", "left_coverage", "right_coverage",
     "speaker_plays", "left_plays", "right_plays",
 )  # fmt: skip
-SET_ASIDE = ("excluded", "exclusion_reason", "rehearsal", "exclusion_detail")
+SET_ASIDE = ("excluded", "exclusion_reason", "rehearsal", "exclusion_detail", "adaptive")
 
 VOTE_COLUMNS = (
     "study", "question", *PAIR,
@@ -102,6 +102,7 @@ def _shared(trial: Assignment, context: _Context) -> dict[str, object]:
         "exclusion_reason": "; ".join(rule for rule, _ in why_not),
         "exclusion_detail": "; ".join(reason for _, reason in why_not),
         "rehearsal": trial.session.rehearsal,
+        "adaptive": bool(trial.slot and trial.slot.adaptive),
     }
 
 

@@ -11,7 +11,7 @@ from retrieval.models import Clip, Person
 from studies.models import Question, Study
 
 from .groups import NOT_DECLARED, GroupTable, group_table
-from .records import counted_votes
+from .records import headline_votes
 
 CHUNK = 2000
 MOST_ATTRIBUTES = 20
@@ -55,7 +55,7 @@ def group_tables(study: Study, question: Question, *, rehearsal: bool) -> tuple[
 
 
 def _votes(study: Study, question: Question, *, rehearsal: bool) -> Iterable[_Vote]:
-    fields = counted_votes(study, question, rehearsal=rehearsal).values_list(
+    fields = headline_votes(study, question, rehearsal=rehearsal).values_list(
         "assignment__slot__comparison__contrast__treatment",
         "assignment__slot__comparison__contrast__control",
         "choice",

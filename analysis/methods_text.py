@@ -100,7 +100,16 @@ def _ranking(report: Report) -> str:
         return ""
     return (
         f"The {len(ranking.abilities)} conditions were ranked by a Bradley-Terry model (with ties: Davidson’s), "
-        "differences tested with the same two-way rule and adjusted by Holm’s method."
+        "differences tested with the same two-way rule and adjusted by Holm’s method." + _adaptive(report)
+    )
+
+
+def _adaptive(report: Report) -> str:
+    if not report.adaptive_votes:
+        return ""
+    return (
+        f" {report.adaptive_votes} of its votes were on comparison groups chosen, in batches, by the votes before them "
+        "(weighted optimal design); shares, intervals and p are of the other votes only."
     )
 
 

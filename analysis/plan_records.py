@@ -20,6 +20,7 @@ def plan_facts(study: Study) -> PlanFacts:
         primary=plan.primary,
         equivalence_margin=plan.equivalence_margin,
         stopping_rule=plan.stopping_rule,
+        adaptive_share=plan.adaptive_share,
         hypotheses=plan.hypotheses,
         exclusion_rules=tuple(rules_as_text(plan.exclusion_rules).splitlines()),
         deviations=tuple(

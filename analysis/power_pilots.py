@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from studies.models import Assignment, Choice, Contrast, Exclusion, Session, Side, Study, TrialKind
 from studies.queries import active_exclusions
 
-from .records import counted_votes, primary_question
+from .records import headline_votes, primary_question
 from .variances import Variances, pooled, variances
 
 CHUNK = 2000
@@ -41,7 +41,7 @@ def pilot_of(study: Study, *, rehearsal: bool) -> Pilot:
     """What the votes that count, and the sessions, say. Raises  NoQuestion."""
     rows: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
     choices: dict[str, int] = defaultdict(int)
-    fields = counted_votes(study, primary_question(study), rehearsal=rehearsal).values_list(
+    fields = headline_votes(study, primary_question(study), rehearsal=rehearsal).values_list(
         "assignment__slot__comparison__contrast_id",
         "assignment__slot__treatment_side",
         "choice",

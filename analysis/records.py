@@ -104,13 +104,18 @@ def main_answers(study: Study, question: Question, *, rehearsal: bool) -> QueryS
 
 
 def counted_votes(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[Vote]:
-    """Votes that count in the headline: answered main trials, valid, under no exclusion in force.
+    """Votes that count: answered main trials, valid, under no exclusion in force.
 
     rehearsal  the rehearsal's simulated votes instead of evaluators'
     """
     excluded = active_exclusions(study).filter(Q(assignment=OuterRef("pk")) | Q(session=OuterRef("session_id")))
     counted = valid_assignments(study, rehearsal=rehearsal).filter(~Exists(excluded))
     return Vote.objects.filter(question=question, assignment__in=counted)
+
+
+def headline_votes(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[Vote]:
+    """Those of them that count in shares and p: uniform ones, whose comparison group no vote chose."""
+    return counted_votes(study, question, rehearsal=rehearsal).filter(assignment__slot__adaptive=False)
 
 
 _SHOWN = (

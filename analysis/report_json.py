@@ -28,6 +28,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "bradley_terry": _plain(report.bradley_terry),
         "retests": _plain(report.retests),
         "groups": _plain(report.groups),
+        "adaptive_votes": report.adaptive_votes,
         "contrasts": [_contrast(contrast) for contrast in report.contrasts],
     }
 

@@ -33,6 +33,7 @@ class DeviationFact:
 class PlanFacts:
     """The plan in force as far as the report needs it; which contrasts were planned, they say themselves.
 
+    adaptive_share      of all votes, those whose comparison groups are chosen while the study runs
     primary             "treatment:control" of the primary comparison, None where none is named
     equivalence_margin  in share points about one half: .05 is 45 to 55 %; None where none was stated
     exclusion_rules     in the plan's order, a rule's name first and then its number, such as "coverage under 0.9"
@@ -43,6 +44,7 @@ class PlanFacts:
     primary: str | None = None
     equivalence_margin: float | None = None
     stopping_rule: str = ""
+    adaptive_share: float = 0.0
     hypotheses: str = ""
     exclusion_rules: tuple[str, ...] = ()
     deviations: tuple[DeviationFact, ...] = ()
@@ -181,6 +183,7 @@ class Report:
     set_aside  answers to main trials that do not count, by their first reason
     exclusions the same, with how many evaluators they are of
     flow, retests, groups   None where votes come from a file
+    adaptive_votes   counted votes whose contrast earlier votes chose: in `bradley_terry`, and in no other number
     """
 
     study: str
@@ -201,6 +204,7 @@ class Report:
     bradley_terry: "BradleyTerry | None" = None
     retests: "Retests | None" = None
     groups: "tuple[GroupTable, ...] | None" = None
+    adaptive_votes: int = 0
 
     @property
     def planned(self) -> tuple[ContrastReport, ...]:

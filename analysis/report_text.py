@@ -74,6 +74,8 @@ def _ranking_lines(report: Report) -> Iterator[str]:
     ranks = {name: f", rank {rank}" for name, rank in found.ranks.items()}
     scale = "; ".join(f"{name} {ability:+.2f}{ranks.get(name, '')}" for name, ability in ranked)
     yield f"Abilities on the logit (Bradley-Terry): {scale}"
+    if adaptive := wording.adaptive_sentence(report.adaptive_votes):
+        yield adaptive
     if found.ranks:
         yield "A rank is 1 and how many are better with a Holm p under .05."
     yield from (f"Intransitive: {a} over {b} over {c} over {a}" for a, b, c in found.intransitive)

@@ -1,6 +1,6 @@
 """One report from votes: `compute_report`. Pure, so that a study's rows and any file of votes give the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,10 +40,13 @@ def compute_report(votes: Votes, *, plan: PlanFacts, about: About, seed: int = 0
     seed   of the bootstrap behind the agreement's interval
     """
     votes = votes.in_order()
-    counted = votes.select(votes.counted)
+    counted, uniform = votes.select(votes.counted), votes.uniform()
     contrasts = [
-        contrast_report(votes, rows, number, plan=plan, about=about)
-        for number, rows in enumerate(rows_by_contrast(votes))
+        replace(contrast, notes=(*contrast.notes, *_adaptive_note(counted, number)))
+        for number, contrast in enumerate(
+            contrast_report(uniform, rows, number, plan=plan, about=about)
+            for number, rows in enumerate(rows_by_contrast(uniform))
+        )
     ]
     exclusions = excluded_by_rule(votes, rules=[rule.split(" ")[0] for rule in plan.exclusion_rules])
     return Report(
@@ -61,10 +64,11 @@ def compute_report(votes: Votes, *, plan: PlanFacts, about: About, seed: int = 0
         plan=plan,
         exclusions=exclusions,
         flow=about.flow,
-        agreement=agreement(counted, seed=seed),
+        agreement=agreement(counted.uniform(), seed=seed),
         bradley_terry=bradley_terry(counted),
         retests=about.retests,
         groups=about.groups,
+        adaptive_votes=0 if counted.adaptive is None else int(np.count_nonzero(counted.adaptive)),
     )
 
 
@@ -73,7 +77,7 @@ def with_mixed_logit(report: Report, votes: Votes) -> Report:
 
     votes  those that the report was computed from
     """
-    votes = votes.in_order()
+    votes = votes.in_order().uniform()
     contrasts = []
     for number, (contrast, rows) in enumerate(zip(report.contrasts, rows_by_contrast(votes), strict=True)):
         counted = votes.of_rows(rows[votes.counted[rows]], number)
@@ -94,6 +98,13 @@ def excluded_by_rule(votes: Votes, *, rules: Sequence[str] = ()) -> tuple[Exclud
             who = None if votes.evaluators is None else int(np.unique(votes.evaluators.codes[rows]).size)
             found.append(Excluded(rule, int(np.count_nonzero(rows)), who))
     return tuple(sorted(found, key=lambda row: (order.index(row.rule) if row.rule in order else len(order), row.rule)))
+
+
+def _adaptive_note(counted: Votes, number: int) -> Iterator[str]:
+    further = 0 if counted.adaptive is None else int(np.count_nonzero(counted.adaptive & (counted.contrast == number)))
+    if further:
+        which = "vote is adaptive and counts" if further == 1 else "votes are adaptive and count"
+        yield f"{further} further {which} in the ranking only: earlier votes chose what was asked."
 
 
 def _adjusted(contrasts: list[ContrastReport]) -> list[ContrastReport]:

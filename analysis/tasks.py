@@ -5,7 +5,10 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from studies.services.adaptive import studies_that_adapt
+
 from .records import NoQuestion
+from .services.adaptive import open_due_batch
 from .services.exclusions import apply_rules, studies_that_apply_rules
 from .services.stopping import NoLooks, look_and_act, studies_that_look
 
@@ -46,3 +49,21 @@ def look_at_studies() -> int:
             stopped += 1
             logger.warning("Study '%s' (then: %s). %s", study.key, look.rule.then, look.sentence)
     return stopped
+
+
+@shared_task
+def open_adaptive_batches() -> int:
+    """Open the next batch of adaptive slots wherever one is due.
+
+    Safe to run twice, and to be killed: a batch is one transaction, and an open one makes the next not due.
+    Returns  how many slots were opened
+    """
+    opened = 0
+    for study in studies_that_adapt():
+        try:
+            batch = open_due_batch(study.pk)
+        except NoQuestion as reason:
+            logger.info("No batch opened: %s", reason)
+            continue
+        opened += sum(batch.values())
+    return opened

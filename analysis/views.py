@@ -96,6 +96,7 @@ def show_votes(request: HttpRequest, study: Study) -> HttpResponse:
         rehearsal=_wants_rehearsal(request),
         page=request.GET.get("page", "1"),
         aside_page=request.GET.get("aside-page", "1"),
+        ranked_page=request.GET.get("ranked-page", "1"),
     )
     return render(request, "analysis/votes.html", {"page": page})
 

@@ -6,7 +6,7 @@ from django.db.models import F, QuerySet
 
 from studies.models import Choice, Question, Study, Vote
 
-from .records import counted_votes, exclusion_ledger, main_answers
+from .records import counted_votes, exclusion_ledger, headline_votes, main_answers
 from .vote_records import REPLACED
 
 _TREATMENT_SIDE = "assignment__slot__treatment_side"
@@ -38,8 +38,14 @@ class SetAsideVote:
 
 
 def counted_list(study: Study, question: Question, wanted: VotesWanted, *, rehearsal: bool) -> QuerySet[Vote]:
-    """Votes that count, in the order they were given."""
-    return _filtered(counted_votes(study, question, rehearsal=rehearsal), study, wanted)
+    """Votes that count in shares and p, in the order they were given."""
+    return _filtered(headline_votes(study, question, rehearsal=rehearsal), study, wanted)
+
+
+def adaptive_list(study: Study, question: Question, wanted: VotesWanted, *, rehearsal: bool) -> QuerySet[Vote]:
+    """Votes that count in the ranking only, in the order they were given."""
+    counted = counted_votes(study, question, rehearsal=rehearsal).filter(assignment__slot__adaptive=True)
+    return _filtered(counted, study, wanted)
 
 
 def set_aside_list(study: Study, question: Question, wanted: VotesWanted, *, rehearsal: bool) -> list[SetAsideVote]:

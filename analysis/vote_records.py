@@ -39,6 +39,7 @@ class _Columns(NamedTuple):
     rt_ms: np.ndarray
     late: np.ndarray
     counted: np.ndarray
+    adaptive: np.ndarray
 
 
 def votes_of(study: Study, question: Question, *, rehearsal: bool) -> Votes:
@@ -65,6 +66,7 @@ def votes_of(study: Study, question: Question, *, rehearsal: bool) -> Votes:
         rt_ms=columns.rt_ms,
         counted=columns.counted.astype(bool),
         reason=_reasons(columns, exclusion_ledger(study)),
+        adaptive=columns.adaptive.astype(bool) if columns.adaptive.any() else None,
     )
 
 
@@ -89,6 +91,7 @@ def _answers(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[V
             "rt_ms",
             Case(When(assignment__state=AssignmentState.LATE, then=Value(1)), default=Value(0)),
             Case(When(Exists(counted), then=Value(1)), default=Value(0)),
+            "assignment__slot__adaptive",
         )
     )  # fmt: skip
 

@@ -115,6 +115,7 @@ class Votes:
     rt_ms       float64 (n,), response time in milliseconds; NaN where unknown
     counted     bool (n,), False where set aside
     reason      the first rule that set it aside, "" where counted; None where nothing can be set aside
+    adaptive    bool (n,), True where earlier votes chose its contrast; None where that was never so
     """
 
     contrasts: tuple[ContrastName, ...]
@@ -128,6 +129,7 @@ class Votes:
     rt_ms: np.ndarray
     counted: np.ndarray
     reason: Labels | None = None
+    adaptive: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.halves)
@@ -146,7 +148,12 @@ class Votes:
             rt_ms=self.rt_ms[rows],
             counted=self.counted[rows],
             reason=_selected(self.reason, rows),
+            adaptive=None if self.adaptive is None else self.adaptive[rows],
         )
+
+    def uniform(self) -> "Votes":
+        """Those on contrasts that no vote chose: the only ones whose share is of what was asked of everybody."""
+        return self if self.adaptive is None else self.select(~self.adaptive)
 
     def in_order(self) -> "Votes":
         """The same with names of items, evaluators and people in alphabetical order."""

@@ -129,3 +129,13 @@ def equivalence_sentence(margin: float, interval: tuple[float, float], equivalen
         f"Equivalence is not shown: the 90 % interval {percent_range(interval)} does not lie inside {bounds} "
         "(two one-sided tests at 5 %)."
     )
+
+
+def adaptive_sentence(votes: int) -> str:
+    """Beside a ranking, how many of its votes are in no share; "" where all are in one."""
+    if not votes:
+        return ""
+    return (
+        f"{votes} of the counted votes are adaptive: earlier votes chose their comparison groups. They count in this "
+        "ranking and in no share or p. Standard errors are computed as if the votes had not chosen."
+    )

@@ -244,6 +244,8 @@ CELERY_BEAT_SCHEDULE = {
     "send waiting jobs again": {"task": "retrieval.tasks.send_waiting_jobs", "schedule": REALTALK_JOB_SWEEP_S},
     "apply exclusion rules of plans": {"task": "analysis.tasks.apply_planned_rules", "schedule": 300},
     "look at studies that may stop early": {"task": "analysis.tasks.look_at_studies", "schedule": 300},
+    # Evaluators may be waiting for it.
+    "open batches of adaptive votes": {"task": "analysis.tasks.open_adaptive_batches", "schedule": 30},
 }
 
 # --- Logs: never a token ----------------------------------------------------------------------------------------

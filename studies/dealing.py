@@ -160,8 +160,8 @@ def _colour_contrasts(list_of: list[int], item_of: list[int], contrasts: int) ->
     left_over = list(range(len(list_of)))
     for contrast in range(contrasts - 1):
         share = 1 / (contrasts - contrast)
-        groups = [*_grouped(list_of[n] for n in left_over), *_grouped(item_of[n] for n in left_over)]
-        chosen = _balanced_subset(len(left_over), [(g, share * len(g), share * len(g)) for g in groups])
+        groups = [*grouped(list_of[n] for n in left_over), *grouped(item_of[n] for n in left_over)]
+        chosen = balanced_subset(len(left_over), [(g, share * len(g), share * len(g)) for g in groups])
         for n, taken in zip(left_over, chosen, strict=True):
             if taken:
                 contrast_of[n] = contrast
@@ -174,15 +174,15 @@ def _choose_left(
 ) -> list[bool]:
     """Which cells show the treatment left: exact for every comparison, within one in every list."""
     groups = []
-    for group in _grouped(zip(item_of, contrast_of, strict=True)):
+    for group in grouped(zip(item_of, contrast_of, strict=True)):
         exact = votes // 2 + (votes % 2 and extra_side_is_left(item_of[group[0]]))
         groups.append((group, exact, exact))
-    for group in [*_grouped(list_of), *_grouped(zip(list_of, contrast_of, strict=True))]:
+    for group in [*grouped(list_of), *grouped(zip(list_of, contrast_of, strict=True))]:
         groups.append((group, len(group) / 2, len(group) / 2))
-    return _balanced_subset(len(list_of), groups)
+    return balanced_subset(len(list_of), groups)
 
 
-def _balanced_subset(n: int, groups: Sequence[tuple[list[int], float, float]]) -> list[bool]:
+def balanced_subset(n: int, groups: Sequence[tuple[list[int], float, float]]) -> list[bool]:
     """A subset of range(n) with between floor(low) and ceil(high) members of each group (members, low, high).
 
     Where groups nest on two sides (lists on one, items on the other) this is a flow, and a flow that may be
@@ -219,7 +219,7 @@ def _balanced_subset(n: int, groups: Sequence[tuple[list[int], float, float]]) -
     return [value > 0.5 for value in result.x[:n]]
 
 
-def _grouped(keys: Iterable[Hashable]) -> list[list[int]]:
+def grouped(keys: Iterable[Hashable]) -> list[list[int]]:
     """Indices that share a key, in order of first appearance."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
@@ -235,7 +235,7 @@ def _shuffled(
     list_names = _permutation(rng, max(list_of) + 1)
     numbers: dict[tuple[int, int, bool], int] = defaultdict(int)
     slots = []
-    for members in sorted(_grouped(list_of), key=lambda group: list_names[list_of[group[0]]]):
+    for members in sorted(grouped(list_of), key=lambda group: list_names[list_of[group[0]]]):
         rng.shuffle(members)
         for position, n in enumerate(members):
             cell = (item_names[item_of[n]], contrast_of[n], left[n])

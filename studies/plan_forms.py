@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from .adaptive_lists import MOST_SHARE
 from .models import Contrast, Plan, Study
 from .plan_rules import BY_HAND, KINDS, parse_rules, rule_sentence, rules_as_text
 from .plans import PlanInForce, plan_at_launch, plan_in_force
@@ -38,6 +39,13 @@ STOPPING_HELP = format_html(
     "<code>{}</code>: evidence that holds at any moment. Both need a primary comparison group.",
     "looks:15,20,30;spending=obrien-fleming",
     "e-process:10,20,30",
+)
+
+
+SHARE_HELP = (
+    "To rank at least three conditions: this share of all votes, from 0 to 0.8, is asked for on the comparison groups "
+    "that tell most about the order, chosen in batches while the study runs. Such votes count in the ranking only; the "
+    "target above is of the others, from which shares and p are computed. 0 or empty: none."
 )
 
 
@@ -98,6 +106,12 @@ class PlanFields(forms.Form):
         help_text=STOPPING_HELP,
     )
 
+    adaptive_share = forms.FloatField(
+        required=False,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any", "min": "0", "max": MOST_SHARE}),
+        help_text=SHARE_HELP,
+    )
+
     study: Study
 
     def offer(self, study: Study, plan: PlanInForce) -> None:
@@ -112,6 +126,7 @@ class PlanFields(forms.Form):
             "applies_rules_itself": plan.applies_rules_itself,
             "equivalence_margin": plan.equivalence_margin,
             "stopping_rule": plan.stopping_rule,
+            "adaptive_share": plan.adaptive_share,
         }
 
     def changes(self) -> dict[str, Any]:
@@ -123,6 +138,8 @@ class PlanFields(forms.Form):
             given["hypotheses"] = given["hypotheses"].replace("\r\n", "\n")
         if "stopping_rule" in given:
             given["stopping_rule"] = given["stopping_rule"] or "fixed"
+        if "adaptive_share" in given:
+            given["adaptive_share"] = given["adaptive_share"] or 0.0
         return given
 
     def clean(self) -> dict[str, Any]:
@@ -145,7 +162,7 @@ class DraftPlanForm(PlanFields, forms.ModelForm):
     )
     field_order = [
         "hypotheses", "primary", "votes_per_comparison", "exclusion_rules", "applies_rules_itself",
-        "equivalence_margin", "stopping_rule",
+        "equivalence_margin", "stopping_rule", "adaptive_share",
     ]  # fmt: skip
 
     class Meta:

@@ -19,6 +19,7 @@ class PlanInForce:
 
     primary             treatment:control, or None
     equivalence_margin  share points, between 0 and 0.5
+    adaptive_share      of all votes, those whose comparison groups are chosen while the study runs
     sha256, frozen_at   of the plan as it was at launch; None in a draft
     """
 
@@ -28,6 +29,7 @@ class PlanInForce:
     applies_rules_itself: bool = False
     equivalence_margin: float | None = None
     stopping_rule: str = "fixed"
+    adaptive_share: float = 0.0
     votes_per_comparison: int = 1
     sha256: str | None = None
     frozen_at: datetime | None = None
@@ -49,6 +51,7 @@ def plan_at_launch(study: Study) -> PlanInForce:
         applies_rules_itself=plan.applies_rules_itself,
         equivalence_margin=plan.equivalence_margin,
         stopping_rule=plan.stopping_rule,
+        adaptive_share=plan.adaptive_share,
         votes_per_comparison=study.votes_per_comparison,
         sha256=plan.sha256 or None,
         frozen_at=plan.frozen_at,
@@ -107,6 +110,7 @@ def registration_of(study: Study) -> Registration:
         applies_rules_itself=plan.applies_rules_itself,
         equivalence_margin=plan.equivalence_margin,
         stopping=stopping_sentence(plan.stopping_rule),
+        adaptive_share=plan.adaptive_share,
         votes_now=study.votes_per_comparison,
         sha256=plan.sha256,
         frozen_at=plan.frozen_at,

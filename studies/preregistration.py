@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .adaptive_lists import adaptive_budget, share_sentence
 from .plan_rules import Entry, rule_name, rule_sentence
 
 MISSING = "[Nothing is written down yet.]"
@@ -66,6 +67,7 @@ class Registration:
     applies_rules_itself: bool
     equivalence_margin: float | None
     stopping: str
+    adaptive_share: float
     votes_now: int
     sha256: str | None
     frozen_at: datetime | None
@@ -130,7 +132,8 @@ def _contrast(plan: Registration, contrast: tuple[str, str, bool]) -> str:
 
 def _sample(plan: Registration) -> list[str]:
     votes = plan.items * len(plan.contrasts) * plan.votes_per_comparison
-    evaluators = -(-votes // plan.trials_per_session) if plan.trials_per_session else 0
+    further = adaptive_budget(votes, plan.adaptive_share)
+    evaluators = -(-(votes + further) // plan.trials_per_session) if plan.trials_per_session else 0
     wanted = (
         f"{plan.items} speakers x {len(plan.contrasts)} comparison groups x {plan.votes_per_comparison} votes = "
         f"{votes} votes, {plan.items * plan.votes_per_comparison} in each comparison group."
@@ -141,7 +144,11 @@ def _sample(plan: Registration) -> list[str]:
         f"{_number(plan.checks, 'check')}, which never count."
     )
     raised = f"The target was raised to {plan.votes_now} votes after launch; see the departures below."
-    return [wanted, "", given, *(["", raised] if plan.votes_now != plan.votes_per_comparison else [])]
+    lines = [wanted, "", given, *(["", raised] if plan.votes_now != plan.votes_per_comparison else [])]
+    if plan.adaptive_share:
+        beside = f"Beside these {votes} uniform votes, {further} adaptive ones are asked for. "
+        lines += ["", beside + share_sentence(plan.adaptive_share)]
+    return lines
 
 
 def _exclusions(plan: Registration) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
+from .adaptive_lists import adaptive_budget, batch_size
 from .models import (
     Assignment,
     AssignmentState,
@@ -14,6 +15,7 @@ from .models import (
     Exclusion,
     Item,
     ItemKind,
+    Plan,
     Rendition,
     Session,
     Slot,
@@ -22,6 +24,7 @@ from .models import (
     TrialKind,
 )
 from .models.facts import HOLDS_SLOT
+from .plans import plan_in_force
 
 
 def active_exclusions(study: Study) -> QuerySet[Exclusion]:
@@ -60,10 +63,51 @@ def free_slots(study: Study, *, rehearsal: bool = False) -> QuerySet[Slot]:
     )
 
 
+def unfilled_slots(study: Study, *, rehearsal: bool = False) -> QuerySet[Slot]:
+    """Slots that are neither answered nor closed, promised ones among them."""
+    answered = Assignment.objects.filter(slot=OuterRef("pk"), state=AssignmentState.ANSWERED)
+    return slots_of(study, rehearsal=rehearsal).filter(~Exists(answered), closed_at__isnull=True)
+
+
+def shown_comparisons(study: Study) -> list[Comparison]:
+    """The newest comparison of each contrast on each item, where neither stimulus is held: those that may be asked."""
+    rows = Comparison.objects.filter(contrast__study=study).select_related("contrast", "treatment", "control", "item")
+    newest = {(row.item_id, row.contrast_id): row for row in rows.order_by("pk")}
+    return [row for row in newest.values() if not row.treatment.held_at and not row.control.held_at]
+
+
+@dataclass(frozen=True)
+class AdaptiveSlots:
+    """What the plan's adaptive share comes to.
+
+    budget  slots in all, reckoned from the uniform ones
+    left    of them, those that are still to be opened; 0 where no comparison could be asked any more
+    due     how many of those may open now: 0 until fewer slots are unfilled than a session takes
+    """
+
+    budget: int = 0
+    left: int = 0
+    due: int = 0
+
+
+def adaptive_slots(study: Study, *, rehearsal: bool = False) -> AdaptiveSlots:
+    if not Plan.objects.filter(study=study, adaptive_share__gt=0).exists():
+        return AdaptiveSlots()
+    share = plan_in_force(study).adaptive_share
+    dealt = slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True)
+    opened = dealt.filter(adaptive=True).count()
+    budget = adaptive_budget(dealt.filter(adaptive=False).count(), share)
+    left = max(0, budget - opened)
+    if not left or not shown_comparisons(study):
+        return AdaptiveSlots(budget)
+    trials = study.trials_per_session
+    is_due = unfilled_slots(study, rehearsal=rehearsal).count() < trials
+    return AdaptiveSlots(budget, left, min(left, batch_size(budget, trials_per_session=trials)) if is_due else 0)
+
+
 def current_wave(study: Study, *, rehearsal: bool = False) -> int | None:
     """The lowest wave of items that is not full: some slot of it is neither answered nor closed. None: all are."""
-    answered = Assignment.objects.filter(slot=OuterRef("pk"), state=AssignmentState.ANSWERED)
-    unfilled = slots_of(study, rehearsal=rehearsal).filter(~Exists(answered), closed_at__isnull=True)
+    unfilled = unfilled_slots(study, rehearsal=rehearsal)
     return unfilled.aggregate(lowest=Min("comparison__item__wave"))["lowest"]
 
 
@@ -140,14 +184,16 @@ class ComparisonProgress:
 class StudyProgress:
     """The monitor's figures.
 
+    unopened         votes of the plan's adaptive share that are on no comparison yet
     closed           votes that are wanted no more, because their slots were closed with a reason
-    sessions_needed  the least number of further sessions for the slots that are free
+    sessions_needed  the least number of further sessions for the slots that are free and those unopened
     """
 
     comparisons: list[ComparisonProgress]
     target: int
     valid: int
     live: int
+    unopened: int
     closed: int
     sessions_needed: int
 
@@ -157,7 +203,7 @@ class StudyProgress:
 
 
 def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
-    """Target, valid, live and short by, for each comparison and in all. Six queries, whatever the size."""
+    """Target, valid, live and short by, for each comparison and in all. As many queries whatever the size."""
     targets = _per_comparison(
         slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=True), "comparison"
     )
@@ -170,12 +216,14 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
         ComparisonProgress(c, targets.get(c.pk, 0), valid.get(c.pk, 0), live.get(c.pk, 0)) for c in comparisons
     ]
     free_per_item = _per_comparison(free_slots(study, rehearsal=rehearsal), "comparison__item")
-    free = sum(free_per_item.values())
+    unopened = adaptive_slots(study, rehearsal=rehearsal).left
+    free = sum(free_per_item.values()) + unopened
     return StudyProgress(
         comparisons=rows,
-        target=sum(row.target for row in rows),
+        target=sum(row.target for row in rows) + unopened,
         valid=sum(row.valid for row in rows),
         live=sum(row.live for row in rows),
+        unopened=unopened,
         closed=slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=False).count(),
         sessions_needed=max(max(free_per_item.values(), default=0), -(-free // study.trials_per_session)),
     )

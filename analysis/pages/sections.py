@@ -7,6 +7,7 @@ from analysis import wording
 from analysis.figures.ranking import oriented
 from analysis.groups import GroupTable, multiplicity_warning
 from analysis.report_parts import Report
+from studies.adaptive_lists import share_sentence
 from studies.stopping_rules import stopping_sentence
 
 from .tables import Cell, Section, Table, heading, signed, signed_range, table, tables, unbroken, votes_query
@@ -100,6 +101,7 @@ def ranking(report: Report) -> Section:
     )
     if not found.estimable:
         return Section("ranking", "Ranking", (unbroken(found.note or ""),), notices)
+    adaptive = wording.adaptive_sentence(report.adaptive_votes)
     by_ability = sorted(found.abilities, key=lambda name: (-found.abilities[name], name))
     abilities = [
         (
@@ -125,7 +127,7 @@ def ranking(report: Report) -> Section:
     return Section(
         key="ranking",
         title="Ranking",
-        paragraphs=tuple(filter(None, (ABILITIES, unbroken(found.note or "")))),
+        paragraphs=tuple(filter(None, (ABILITIES, adaptive, unbroken(found.note or "")))),
         notices=notices,
         tables=tables(
             table("Conditions by ability", ("Condition", "Rank", "Ability", "95 % interval"), abilities),
@@ -210,6 +212,7 @@ def plan(report: Report) -> Section:
         ("Exclusion rules, in order", "; ".join(facts.exclusion_rules)),
         ("Equivalence margin", "" if margin is None else f"{100 * (0.5 - margin):g} to {100 * (0.5 + margin):g} %"),
         ("Stopping rule", stopping_sentence(facts.stopping_rule) if facts.stopping_rule else ""),
+        ("Adaptive votes", share_sentence(facts.adaptive_share)),
     ]
     rows = [(name, text) for name, text in said if text]
     deviations = [(_moment(row.at), row.by or "an account that is gone", row.what) for row in facts.deviations]

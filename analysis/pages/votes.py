@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 
-from analysis.vote_lists import SetAsideVote, VotesWanted, counted_list, set_aside_list
+from analysis.vote_lists import SetAsideVote, VotesWanted, adaptive_list, counted_list, set_aside_list
 from studies.models import Choice, Question, Study, Vote
 
 from .tables import Cell, Table, table, votes_query
@@ -48,19 +48,30 @@ class VotesPage:
 
 
 def votes_page(
-    study: Study, question: Question, wanted: VotesWanted, *, rehearsal: bool, page: str, aside_page: str
+    study: Study,
+    question: Question,
+    wanted: VotesWanted,
+    *,
+    rehearsal: bool,
+    page: str,
+    aside_page: str,
+    ranked_page: str,
 ) -> VotesPage:
-    """A hundred votes of either kind.
+    """A hundred votes of each kind.
 
-    page, aside_page  numbers as the address gives them; the first or last page where it is none
+    page, aside_page, ranked_page  numbers as the address gives them; the first or last page where it is none
     """
     kept = {"include-rehearsal": "1"} if rehearsal else {}
     kept |= {name: value for name, value in vars(wanted).items() if value}
     counted = counted_list(study, question, wanted, rehearsal=rehearsal)
+    ranked = Paginator(adaptive_list(study, question, wanted, rehearsal=rehearsal), A_PAGE)
     aside = set_aside_list(study, question, wanted, rehearsal=rehearsal)
     parts = []
     if not wanted.rule:
         parts.append(_part("page", "Votes that count", Paginator(counted, A_PAGE).get_page(page), kept, _row, ()))
+        if ranked.count:
+            title = "Adaptive votes, which count in the ranking only"
+            parts.append(_part("ranked-page", title, ranked.get_page(ranked_page), kept, _row, ()))
     why = ("Why it does not count",)
     set_aside = Paginator(aside, A_PAGE).get_page(aside_page)
     parts.append(_part("aside-page", "Set aside", set_aside, kept, _aside_row, why))

@@ -11,6 +11,7 @@ from django.utils import timezone
 from unfold.admin import StackedInline, TabularInline
 
 from retrieval.admin import ReadOnlyAdmin
+from studies.adaptive_lists import share_sentence
 from studies.models import Contrast, Deviation, Plan, Study, StudyState
 from studies.plan_forms import (
     ChangePlanForm,
@@ -186,6 +187,7 @@ def _panel_context(study: Study) -> dict[str, object]:
         "is_draft": is_draft,
         "rules": [(rule_name(rule), rule_sentence(rule)) for rule in plan.exclusion_rules],
         "stopping": stopping_sentence(plan.stopping_rule),
+        "adaptive": share_sentence(plan.adaptive_share),
         "contrasts": study.contrasts.all(),
         "remarks": [*plan_problems(study), *plan_warnings(study)] if is_draft else [],
         "deviations": study.deviations.all(),

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from retrieval.models import Clip, Corpus, Ranking, key_validator
+from studies.adaptive_lists import MOST_SHARE
 from studies.plan_rules import rule_problems
 
 
@@ -91,7 +92,8 @@ class Plan(models.Model):
     `sha256` and `frozen_at` are set together, at launch, and nothing of the row changes any more (a trigger refuses
     it); what is changed later is a Deviation. `exclusion_rules` is the ordered list of the rules whose exclusions
     open replacement slots, each a name or {"rule": name, parameter: value}. `equivalence_margin` is in share
-    points: within it, a difference from one half is held to be none.
+    points: within it, a difference from one half is held to be none. `adaptive_share` is of all votes: those whose
+    comparison groups are chosen while the study runs.
     """
 
     study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="plan")
@@ -105,6 +107,7 @@ class Plan(models.Model):
     )
     equivalence_margin = models.FloatField(null=True, blank=True)
     stopping_rule = models.CharField(max_length=100, default="fixed")
+    adaptive_share = models.FloatField(default=0.0)
     text = models.TextField(blank=True, help_text="The plan as frozen: the bytes that the hash is of.")
     sha256 = models.CharField(max_length=64, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
@@ -119,6 +122,9 @@ class Plan(models.Model):
                 condition=Q(equivalence_margin__isnull=True)
                 | Q(equivalence_margin__gt=0, equivalence_margin__lt=0.5),
                 name="plan_margin_is_share_points",
+            ),
+            models.CheckConstraint(
+                condition=Q(adaptive_share__gte=0, adaptive_share__lte=MOST_SHARE), name="plan_leaves_uniform_votes"
             ),
         ]
 

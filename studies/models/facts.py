@@ -41,13 +41,15 @@ class Slot(models.Model):
 
     Invariants: unique (comparison, treatment_side, number, rehearsal); at most one replacement a vote, however
     many rules exclude it. Dealt slots name their list and place in it; replacements have none. A closed slot
-    takes no vote any more, and says why.
+    takes no vote any more, and says why. An adaptive slot's comparison group was chosen by earlier votes; so was its
+    replacement's, and neither counts in a share.
     """
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="slots")
     treatment_side = models.CharField(max_length=5, choices=Side)
     number = models.PositiveIntegerField()
     rehearsal = models.BooleanField(default=False)
+    adaptive = models.BooleanField(default=False)
     list_number = models.PositiveIntegerField(null=True, blank=True)
     position = models.PositiveIntegerField(null=True, blank=True)
     replaces = models.OneToOneField(
@@ -79,8 +81,9 @@ class Assignment(models.Model):
 
     Invariants: `slot` is set exactly when kind is main; at most one live or answered assignment a slot; a session
     has an item live or answered once. `left` and `right` record what was shown. `views` holds, for each load
-    of the page, what it reported as watched: {page id: {"watched": {part: [[from_s, to_s], ...]}, "plays":
-    {part: n}}}. Times: dealt, begun (the answer before it was accepted), shown (first full picture reported),
+    of the page, what it reported: {page id: {"watched": {part: [[from_s, to_s], ...]}, "plays": {part: n},
+    "playback": {...} as `studies.api.PlaybackReport` has it, or absent}}. Times: dealt, begun (the answer before it
+    was accepted), shown (first full picture reported),
     ended (answered, expired, returned or failed).
     """
 

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Max
 
 from studies.further_lists import deal_further_lists
-from studies.models import Comparison, Deviation, Side, Slot, Study, StudyState
+from studies.models import Comparison, Deviation, Side, Study, StudyState
 from studies.plan_rules import rules_as_text
 from studies.plans import plan_in_force
 from studies.queries import slots_of
 from studies.stopping_rules import FIXED
 
+from .deals import add_slots
 from .leases import close_held_slots
 from .locks import locked_study
 from .planning import PlanRefused, change_problems, differences, write_deviation
@@ -26,12 +26,18 @@ LABELS = {
     "applies_rules_itself": "Rules apply themselves",
     "equivalence_margin": "Equivalence margin",
     "stopping_rule": "Stopping rule",
+    "adaptive_share": "Adaptive share",
     "votes_per_comparison": "Votes per comparison",
 }
 
 NEVER_BEGINS_TO_LOOK = (
     "How a study is collected is settled at launch, so a launched one cannot begin to look: its stopping rule can only "
     "become 'fixed'. To end it early, close it and write down why."
+)
+
+
+NEVER_BEGINS_TO_ADAPT = (
+    "How many votes are adaptive is settled at launch; a launched study can only stop choosing: set the share to 0."
 )
 
 
@@ -57,8 +63,8 @@ def change_plan(
     """Let the plan say something else from now on. What was frozen stays; the deviation holds the change.
 
     changes  by the fields' names in PlanInForce, without the target: `raise_target` opens slots
-    Raises   CannotAmend for a draft, without a reason, for a rule that would begin to look, or if nothing would
-             change; PlanRefused for bad values
+    Raises   CannotAmend for a draft, without a reason, for a rule that would begin to look, for another adaptive share
+             than 0, or if nothing would change; PlanRefused for bad values
     """
     with locked_study(study_id) as study:
         _require_launched(study)
@@ -72,6 +78,8 @@ def change_plan(
             raise CannotAmend(["The plan says this already: nothing would change."])
         if changed.get("stopping_rule", FIXED) != FIXED:
             raise CannotAmend([NEVER_BEGINS_TO_LOOK])
+        if changed.get("adaptive_share"):
+            raise CannotAmend([NEVER_BEGINS_TO_ADAPT])
         told = [
             f"{LABELS[name]}: {_told(name, getattr(plan, name))} -> {_told(name, value)}."
             for name, value in changed.items()
@@ -118,8 +126,8 @@ def _open_further_slots(study: Study, *, more: int, at: datetime) -> int:
     shown = {(c.item_id, c.contrast_id): c for c in Comparison.objects.filter(contrast__study=study).order_by("pk")}
     items = sorted({item for item, _ in shown}, key=dict(study.items.values_list("pk", "position")).get)
     wanted: dict[str, Counter] = defaultdict(Counter)
-    first = contrasts[0].pk
-    for slot in slots_of(study).filter(replaces__isnull=True, comparison__contrast=first).select_related("comparison"):
+    dealt_for_all = {"replaces__isnull": True, "adaptive": False, "comparison__contrast": contrasts[0]}
+    for slot in slots_of(study).filter(**dealt_for_all).select_related("comparison"):
         wanted[slot.treatment_side][slot.comparison.item_id] += 1
     dealt = deal_further_lists(
         left=[wanted[Side.LEFT][item] for item in items],
@@ -129,26 +137,7 @@ def _open_further_slots(study: Study, *, more: int, at: datetime) -> int:
         trials_per_session=study.trials_per_session,
         seed=study.seed + study.votes_per_comparison,
     )
-    numbers = {
-        (comparison, side): last
-        for comparison, side, last in slots_of(study).order_by()
-        .values_list("comparison", "treatment_side").annotate(last=Max("number"))
-    }  # fmt: skip
-    next_list = (slots_of(study).aggregate(last=Max("list_number"))["last"] or 0) + 1
-    slots = []
-    for slot in dealt:
-        comparison = shown[items[slot.item], contrasts[slot.contrast].pk]
-        side = Side.LEFT if slot.treatment_left else Side.RIGHT
-        slots.append(
-            Slot(
-                comparison=comparison,
-                treatment_side=side,
-                number=numbers.get((comparison.pk, side.value), 0) + slot.number,
-                list_number=next_list + slot.list_number,
-                position=slot.position,
-            )
-        )
-    made = Slot.objects.bulk_create(slots)
+    made = add_slots(study, [(shown[items[d.item], contrasts[d.contrast].pk], d) for d in dealt])
     close_held_slots(study, at=at)
     return len(made)
 

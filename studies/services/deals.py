@@ -1,10 +1,13 @@
 """Dealing: the slots of a study at launch, and a session's trials when it begins or comes back."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
-from studies.dealing import FreeSlot, best_deal, deal_waves, imbalance
+from django.db.models import Max
+
+from studies.dealing import DealtSlot, FreeSlot, best_deal, deal_waves, imbalance
 from studies.models import (
     Assignment,
     AssignmentState,
@@ -47,17 +50,34 @@ def deal_study(study: Study, *, rehearsal: bool) -> list[Slot]:
         trials_per_session=study.trials_per_session,
         seed=study.seed,
     )
-    return Slot.objects.bulk_create(
-        Slot(
-            comparison=comparison_of[items[d.item].pk, contrasts[d.contrast].pk],
-            treatment_side=Side.LEFT if d.treatment_left else Side.RIGHT,
-            number=d.number,
-            rehearsal=rehearsal,
-            list_number=d.list_number,
-            position=d.position,
+    wanted = [(comparison_of[items[d.item].pk, contrasts[d.contrast].pk], d) for d in dealt]
+    return add_slots(study, wanted, rehearsal=rehearsal)
+
+
+def add_slots(
+    study: Study, wanted: Sequence[tuple[Comparison, DealtSlot]], *, rehearsal: bool = False, adaptive: bool = False
+) -> list[Slot]:
+    """Open these slots behind those there are: numbers and lists count on. Call under the study's lock."""
+    existing = slots_of(study, rehearsal=rehearsal).order_by()
+    last_numbers = existing.values_list("comparison", "treatment_side").annotate(last=Max("number"))
+    numbers = {(comparison, side): last for comparison, side, last in last_numbers}
+    last_list = existing.aggregate(last=Max("list_number"))["last"]
+    next_list = 0 if last_list is None else last_list + 1
+    slots = []
+    for comparison, dealt in wanted:
+        side = Side.LEFT if dealt.treatment_left else Side.RIGHT
+        slots.append(
+            Slot(
+                comparison=comparison,
+                treatment_side=side,
+                number=numbers.get((comparison.pk, side.value), 0) + dealt.number,
+                rehearsal=rehearsal,
+                adaptive=adaptive,
+                list_number=next_list + dealt.list_number,
+                position=dealt.position,
+            )
         )
-        for d in dealt
-    )
+    return Slot.objects.bulk_create(slots)
 
 
 def deal_session(session: Session, *, at: datetime) -> list[Assignment]:

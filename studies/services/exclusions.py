@@ -165,6 +165,7 @@ def _open_replacement(assignment: Assignment) -> Slot:
         comparison=slot.comparison,
         treatment_side=slot.treatment_side,
         rehearsal=slot.rehearsal,
+        adaptive=slot.adaptive,
         number=beside.aggregate(last=Max("number"))["last"] + 1,
         replaces=assignment,
     )

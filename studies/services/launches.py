@@ -142,6 +142,8 @@ def plan_text(study: Study, plan: Plan) -> str:
             "applies_rules_itself": plan.applies_rules_itself,
             "equivalence_margin": plan.equivalence_margin,
             "stopping_rule": plan.stopping_rule,
+            # Plans without one keep the bytes, and so the hash, that they had before there could be one.
+            **({"adaptive_share": plan.adaptive_share} if plan.adaptive_share else {}),
             "stimuli": [
                 {
                     "item": s.item.speaker.key,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from studies.adaptive_lists import share_problems
 from studies.models import Contrast, Deviation, ItemKind, Plan, Study, StudyState
 from studies.plan_rules import rule_problems
 from studies.plans import CHANGEABLE, PlanInForce, plan_at_launch
@@ -73,6 +74,8 @@ def plan_problems(study: Study) -> list[str]:
         problems.append(f"The primary comparison group {primary} is exploratory: plan it, or make another primary.")
     if plan.stopping_rule != FIXED and primary is None:
         problems.append("A rule that may stop early looks at the primary comparison group: name one.")
+    if plan.adaptive_share and plan.stopping_rule != FIXED:
+        problems.append("Adaptive votes need the stopping rule 'fixed': change the rule, or set the share to 0.")
     return problems
 
 
@@ -88,6 +91,8 @@ def change_problems(study: Study, changes: Mapping[str, Any]) -> list[str]:
         problems.append(f"The study has no comparison group '{changes['primary']}'.")
     if "stopping_rule" in changes:
         problems += _stopping_problems(study, str(changes["stopping_rule"]))
+    if "adaptive_share" in changes:
+        problems += _share_problems(study, changes["adaptive_share"])
     if "votes_per_comparison" in changes:
         problems += _target_problems(study, changes["votes_per_comparison"])
     return problems
@@ -129,6 +134,12 @@ def _target_problems(study: Study, votes: object) -> list[str]:
     if votes * comparisons > MOST_VOTES:
         return [f"That asks for {votes * comparisons} votes in all; at most {MOST_VOTES} can be dealt."]
     return []
+
+
+def _share_problems(study: Study, share: object) -> list[str]:
+    contrasts = list(study.contrasts.all())
+    conditions = {condition for contrast in contrasts for condition in (contrast.treatment, contrast.control)}
+    return share_problems(share, conditions=len(conditions), contrasts=len(contrasts))
 
 
 def _stopping_problems(study: Study, rule: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Rehearsals: simulated evaluators through the real services, on a rehearsal's own slots."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -40,11 +41,19 @@ class Rehearsal:
     votes: int
 
 
-def rehearse_study(study_id: int, *, evaluators: int, at: datetime, seed: int = 0, **behaviour: Any) -> Rehearsal:
-    """Play simulated evaluators on the rehearsal's slots, one after another. An earlier rehearsal is deleted.
+def rehearse_study(study_id: int, **arguments: Any) -> Rehearsal:
+    """Play simulated evaluators on the rehearsal's slots, one after another: `play_evaluators` has the arguments."""
+    return rehearsal_of(study_id, list(play_evaluators(study_id, **arguments)))
+
+
+def play_evaluators(
+    study_id: int, *, evaluators: int, at: datetime, seed: int = 0, **behaviour: Any
+) -> Iterator[Stage]:
+    """The same one by one, for who does something between two of them. An earlier rehearsal is deleted first.
 
     at         when the first arrives; the others follow at intervals longer than a lease
     behaviour  how they answer: the fields of `studies.simulating.Crowd`
+    Yields     the stage that each ends at
     Raises     ValueError for a share out of range or an unknown condition; CannotLaunch without stimuli
     """
     study = Study.objects.get(pk=study_id)
@@ -57,26 +66,28 @@ def rehearse_study(study_id: int, *, evaluators: int, at: datetime, seed: int = 
     clear_rehearsal(study_id)
     with locked_study(study_id) as locked:
         deal_study(locked, rehearsal=True)
-    outcomes = []
     rng = Random(seed)
     for number in range(evaluators):
         leaves_after = rng.randrange(study.trials_per_session) if rng.random() < crowd.dropout else None
         arrives = at + number * timedelta(hours=3, minutes=study.lease_minutes)
         evaluator = _Simulated(crowd, seed, number, leaves_after, rng)
         try:
-            outcome = _play_one(study, evaluator, at=arrives)
+            yield _play_one(study, evaluator, at=arrives)
         except ObjectDoesNotExist:
             raise ValueError(
                 f"Another rehearsal of '{study.key}' began and deleted this one. Let it end, then rehearse again."
             ) from None
-        outcomes.append(outcome)
+
+
+def rehearsal_of(study_id: int, stages: Sequence[Stage]) -> Rehearsal:
+    """What became of evaluators who ended at these stages."""
     return Rehearsal(
-        evaluators=evaluators,
-        finished=outcomes.count(Stage.THANKS),
-        left_early=outcomes.count(Stage.TRIAL),
-        turned_away=outcomes.count(Stage.FULL) + outcomes.count(Stage.WAITING),
+        evaluators=len(stages),
+        finished=stages.count(Stage.THANKS),
+        left_early=stages.count(Stage.TRIAL),
+        turned_away=stages.count(Stage.FULL) + stages.count(Stage.WAITING),
         votes=Assignment.objects.filter(
-            session__study=study, session__rehearsal=True, kind=TrialKind.MAIN, votes__isnull=False
+            session__study=study_id, session__rehearsal=True, kind=TrialKind.MAIN, votes__isnull=False
         ).distinct().count(),
     )
 

@@ -21,7 +21,7 @@ from studies.models import (
     StudyState,
     TrialKind,
 )
-from studies.queries import consent_in_force, current_assignment, live_leases, slots_to_deal
+from studies.queries import adaptive_slots, consent_in_force, current_assignment, live_leases, slots_to_deal
 
 from .deals import deal_session
 from .leases import expire_leases
@@ -163,7 +163,7 @@ def place_of(session: Session, *, at: datetime) -> Place:
         return _finish(session, at=at)
     if session.assignments.filter(state=AssignmentState.FAILED).exists():
         return Place(Stage.UNPLAYABLE)
-    return Place(Stage.WAITING if live_leases(study, rehearsal=session.rehearsal).exists() else Stage.FULL)
+    return Place(Stage.WAITING if _may_have_places(study, rehearsal=session.rehearsal) else Stage.FULL)
 
 
 def touch(session: Session, *, at: datetime) -> None:
@@ -174,8 +174,13 @@ def touch(session: Session, *, at: datetime) -> None:
 
 
 def may_take_arrivals(study: Study) -> bool:
-    """Whether an arrival can get a trial now or later: a slot is free, or a lease may still come free."""
-    return slots_to_deal(study).exists() or live_leases(study).exists()
+    """Whether an arrival can get a trial now or later: see `_may_have_places`."""
+    return slots_to_deal(study).exists() or _may_have_places(study)
+
+
+def _may_have_places(study: Study, *, rehearsal: bool = False) -> bool:
+    """Whether there may be slots soon: a lease may still come free, or a batch of adaptive ones is to open."""
+    return live_leases(study, rehearsal=rehearsal).exists() or adaptive_slots(study, rehearsal=rehearsal).left > 0
 
 
 def _begin(assignment: Assignment, *, at: datetime) -> Assignment:

@@ -20,12 +20,14 @@ def made_up_votes(
     share: float = 0.7,
     ties: float = 0.0,
     set_aside: int = 0,
+    adaptive: int = 0,
     names: str = "{kind}{number:03d}",
     seed: int = 0,
 ) -> Votes:
     """Votes of each evaluator on so many of the items of each contrast, `share` of them for the treatment.
 
     ties, set_aside  share of ties among them; how many, the first ones, do not count ("failed_catch")
+    adaptive         how many, the last ones, are on a contrast that earlier votes chose
     """
     random = np.random.Generator(np.random.PCG64(seed))
     rows = [
@@ -53,6 +55,7 @@ def made_up_votes(
         rt_ms=random.gamma(3.0, 2000.0, n),
         counted=counted,
         reason=Labels(("", "failed_catch"), (~counted).astype(np.int32)),
+        adaptive=np.arange(n) >= n - adaptive if adaptive else None,
     )
 
 

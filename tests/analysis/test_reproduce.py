@@ -22,7 +22,7 @@ from .reporting import made_up_report, made_up_votes
 from .test_bundle import full_bundle
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "analysis" / "bundle" / "scripts"
-RECOMPUTED = ("set_aside", "exclusions", "agreement", "bradley_terry", "contrasts")
+RECOMPUTED = ("set_aside", "exclusions", "agreement", "bradley_terry", "adaptive_votes", "contrasts")
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def answers_of(reproduce, votes):
             "trial_index": votes.position.astype(int), "rt_ms": votes.rt_ms,
             "excluded": np.where(votes.counted, "0", "1"),
             "exclusion_reason": np.array(votes.reason.names)[votes.reason.codes],
+            "adaptive": "0" if votes.adaptive is None else np.where(votes.adaptive, "1", "0"),
         }
     )  # fmt: skip
     return reproduce.Answers(rows, pd.Series({"question": "q", "rehearsal": "0"}))
@@ -124,6 +125,7 @@ THREE = (ContrastName("a", "b"), ContrastName("b", "c", planned=False), Contrast
         {"ties": 0.2, "set_aside": 5},
         {"contrasts": THREE, "ties": 0.3, "share": 0.5, "seed": 2},
         {"contrasts": THREE, "seed": 3, "speakers": 30, "evaluators": 5},
+        {"contrasts": THREE, "seed": 5, "adaptive": 40, "set_aside": 20},
         {"contrasts": THREE[:2], "share": 1.0},
         {"ties": 1.0},
         {"contrasts": THREE, "speakers": 9, "ties": 0.1},

@@ -301,7 +301,8 @@ def test_the_json_holds_the_plan_and_what_departed_from_it():
     assert found["generated_at"] == "2026-03-01T09:00:00Z"
     assert found["plan"] == {
         "sha256": "ab", "frozen_at": "2026-03-01T09:00:00Z", "primary": "a:b", "equivalence_margin": 0.05,
-        "stopping_rule": "fixed", "hypotheses": "a is preferred.", "exclusion_rules": ["failed_catch"],
+        "stopping_rule": "fixed", "adaptive_share": 0.0, "hypotheses": "a is preferred.",
+        "exclusion_rules": ["failed_catch"],
         "deviations": [{"what": "One more rule.", "by": "ann", "at": "2026-03-01T09:00:00Z"}],
     }  # fmt: skip
     (contrast,) = found["contrasts"]

@@ -17,7 +17,8 @@ table_of <- function(name) {
 votes <- table_of("votes.csv")
 report <- table_of("report.csv")
 study <- table_of("reported.csv")
-votes <- votes[votes$kind == "main" & votes$excluded == "0" & votes$question == study$question[1] &
+# Adaptive votes count in the ranking, which is not here.
+votes <- votes[votes$kind == "main" & votes$excluded == "0" & votes$adaptive == "0" & votes$question == study$question[1] &
                  votes$rehearsal == study$rehearsal[1], ]
 votes$y <- as.numeric(votes$preferred_treatment)
 

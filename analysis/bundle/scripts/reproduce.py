@@ -61,7 +61,8 @@ def unquoted(text: str) -> str:
 class Answers:
     """Answers to the question reported: those to main trials, of them those that count, and those to retests.
 
-    `halves`: 2 treatment chosen, 1 tie, 0 control chosen. `rule`: the first that set the answer aside.
+    `halves`: 2 treatment chosen, 1 tie, 0 control chosen. `rule`: the first that set the answer aside. `uniform` are
+    those to main trials whose comparison group no earlier vote chose: the others count in the ranking only.
     """
 
     def __init__(self, votes: pd.DataFrame, reported: pd.Series) -> None:
@@ -74,6 +75,7 @@ class Answers:
         answers["rule"] = answers.exclusion_reason.str.split("; ").str[0]
         self.main = answers[answers.kind == "main"]
         self.counted = self.main[self.main.excluded == "0"]
+        self.uniform = self.main[self.main.adaptive == "0"]
         self.retests = answers[(answers.kind == "retest") & (answers.excluded == "0")]
 
 
@@ -103,10 +105,12 @@ def report(answers: Answers, plan: dict, reported: pd.Series) -> dict:
             {"rule": rule, "votes": len(rows), "sessions": rows.evaluator.nunique()} for rule, rows in set_aside.items()
         ],
         "flow": flow(answers, set_aside),
-        "agreement": formulas.agreement(answers.counted) | {"alpha_interval": BOOTSTRAP, "note": SAID},
+        "agreement": formulas.agreement(answers.uniform[answers.uniform.excluded == "0"])
+        | {"alpha_interval": BOOTSTRAP, "note": SAID},
         "bradley_terry": ranking(answers.counted) | {"note": SAID},
         "retests": retests(answers),
         "groups": GROUPS,
+        "adaptive_votes": int((answers.counted.adaptive == "1").sum()),
         "contrasts": contrasts(answers, plan),
     }
 
@@ -155,7 +159,7 @@ def contrasts(answers: Answers, plan: dict) -> list:
     found = []
     for treatment, control in pairs:
         mine, had = (
-            rows[(rows.treatment == treatment) & (rows.control == control)] for rows in (answers.main, comparisons)
+            rows[(rows.treatment == treatment) & (rows.control == control)] for rows in (answers.uniform, comparisons)
         )
         filled = {name: int(had[name].astype(int).sum()) for name in ("target", "valid", "live")} if len(had) else {}
         found.append(

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from studies.adaptive_lists import share_sentence
 from studies.management.base import StudyCommand
 from studies.models import Study
 from studies.plan_rules import rule_name, rule_sentence
@@ -55,6 +56,7 @@ def _as_text(study: Study) -> str:
         f"Votes per comparison: {plan.votes_per_comparison}",
         f"Equivalence margin: {margin}",
         f"Stopping: {stopping_sentence(plan.stopping_rule)}",
+        *([f"Adaptive votes: {share_sentence(plan.adaptive_share)}"] if plan.adaptive_share else []),
         "Exclusion rules, " + ("applied by themselves:" if plan.applies_rules_itself else "applied by a press:"),
         *(f"  {n}. {rule_name(rule)}: {rule_sentence(rule)}" for n, rule in enumerate(plan.exclusion_rules, start=1)),
     ]  # fmt: skip

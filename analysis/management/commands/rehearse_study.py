@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from analysis.records import NoQuestion
+from analysis.services.adaptive import rehearse_with_batches
 from studies.management.base import StudyCommand
-from studies.services.rehearsals import rehearse_study
 
 BEHAVIOUR = (
     ("--speaker-sd", "SD", "how much speakers differ in it, on the logit scale, such as 1 (default: 0)"),
@@ -21,8 +22,9 @@ BEHAVIOUR = (
 class Command(StudyCommand):
     help = (
         "Play simulated evaluators through the study, before or after it opens, to see that it works and that its "
-        "report finds what was put in. They use a copy of the slots and never count; report_study and export_votes "
-        "show them with --include-rehearsal. An earlier rehearsal of the study is deleted first. Example: "
+        "report finds what was put in. They use a copy of the slots and never count (adaptive ones, where the plan has "
+        "them, open between evaluators); report_study and export_votes show them with --include-rehearsal. An earlier "
+        "rehearsal of the study is deleted first. Example: "
         "manage.py rehearse_study pilot --evaluators 12 --preference social=0.75"
     )
 
@@ -43,15 +45,18 @@ class Command(StudyCommand):
     def run(self, **options: Any) -> None:
         if options["evaluators"] < 1:
             raise ValueError("At least one evaluator must come: --evaluators 1 or more.")
-        rehearsal = rehearse_study(
-            options["study"].pk,
-            evaluators=options["evaluators"],
-            preference=dict(_share(text) for text in options["preference"]),
-            dropout=options["dropout"],
-            **{name: options[name] for name in (each[0][2:].replace("-", "_") for each in BEHAVIOUR)},
-            seed=options["seed"],
-            at=timezone.now(),
-        )
+        try:
+            rehearsal = rehearse_with_batches(
+                options["study"].pk,
+                evaluators=options["evaluators"],
+                preference=dict(_share(text) for text in options["preference"]),
+                dropout=options["dropout"],
+                **{name: options[name] for name in (each[0][2:].replace("-", "_") for each in BEHAVIOUR)},
+                seed=options["seed"],
+                at=timezone.now(),
+            )
+        except NoQuestion as reason:
+            raise ValueError(str(reason)) from None
         self.stdout.write(
             f"{rehearsal.evaluators} simulated evaluators: {rehearsal.finished} finished, "
             f"{rehearsal.left_early} left early, {rehearsal.turned_away} found no place; {rehearsal.votes} votes.\n"
