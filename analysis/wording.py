@@ -45,8 +45,10 @@ def headline_sentences(summary: "Summary", *, adjusted: str = "") -> list[str]:
     """
     if summary.votes == 0:
         return [f"No votes yet on {summary.treatment} against {summary.control}."]
+    # Of a share under one half nobody says "preferred".
+    verb = "preferred" if summary.share is None or summary.share >= 0.5 else "chosen"
     counted = (
-        f"{summary.treatment} was preferred over {summary.control} in {summary.wins} of {summary.votes} "
+        f"{summary.treatment} was {verb} over {summary.control} in {summary.wins} of {summary.votes} "
         + ("vote" if summary.votes == 1 else "votes")
         + _ties(summary.ties)
     )

@@ -54,6 +54,12 @@ def test_no_votes_in_words():
     assert wording.headline_sentences(summarise(votes_of([], []))) == ["No votes yet on social against random."]
 
 
+def test_a_share_under_one_half_is_no_preference_for_the_treatment():
+    sentences = wording.headline_sentences(summarise(votes_of([("s", "e"), ("s", "f"), ("s", "g")], [1, 0, 0])))
+
+    assert sentences[0] == "social was chosen over random in 1 of 3 votes (33.3 %)."
+
+
 def test_one_vote_in_words():
     sentences = wording.headline_sentences(summarise(votes_of([("s", "e")], [1])))
 
