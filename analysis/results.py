@@ -11,24 +11,8 @@ from .bradley_terry import bradley_terry
 from .contrast_sections import contrast_report, rows_by_contrast
 from .mixed_logit import mixed_logit
 from .multiplicity import benjamini_hochberg, holm
-from .report_parts import (
-    About,
-    AllVotes,
-    ContrastReport,
-    DeviationFact,
-    Excluded,
-    Fill,
-    Flow,
-    PlanFacts,
-    Report,
-    Tally,
-)
+from .report_parts import About, ContrastReport, Excluded, PlanFacts, Report
 from .votes import Votes
-
-__all__ = [
-    "About", "AllVotes", "ContrastReport", "DeviationFact", "Excluded", "Fill", "Flow", "PlanFacts", "Report",
-    "Tally", "compute_report", "excluded_by_rule", "with_mixed_logit",
-]  # fmt: skip
 
 SYSTEMS_OWN = ("late", "surplus")
 

@@ -80,7 +80,8 @@ def write_votes(path: Path, *, votes: int, evaluators: int, seed: int) -> None:
 
 def ours(path: Path, *, as_json: bool) -> Took:
     from analysis.report_json import report_as_json
-    from analysis.results import About, PlanFacts, compute_report
+    from analysis.report_parts import About, PlanFacts
+    from analysis.results import compute_report
 
     votes = _as_votes(path)
     clock = Clock()

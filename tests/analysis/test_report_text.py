@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from analysis.report_parts import About, PlanFacts
 from analysis.report_text import report_as_text
-from analysis.results import About, PlanFacts, compute_report
+from analysis.results import compute_report
 from analysis.votes import ContrastName, Labels, Votes
 
 

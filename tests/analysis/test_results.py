@@ -13,16 +13,9 @@ from analysis import contrast_sections
 from analysis.mixed_logit import mixed_logit
 from analysis.preference import preference
 from analysis.report_json import report_as_dict, report_as_json
+from analysis.report_parts import About, DeviationFact, Fill, PlanFacts
 from analysis.report_text import report_as_text
-from analysis.results import (
-    About,
-    DeviationFact,
-    Fill,
-    PlanFacts,
-    compute_report,
-    excluded_by_rule,
-    with_mixed_logit,
-)
+from analysis.results import compute_report, excluded_by_rule, with_mixed_logit
 from analysis.votes import ContrastName, Labels, Votes
 
 PLAN = PlanFacts(equivalence_margin=0.1, exclusion_rules=("failed_catch", "too_fast"))
