@@ -15,7 +15,7 @@ from scipy.special import expit, ndtr
 
 from .bradley_terry_fit import Counts, NoConvergence, fit_bradley_terry
 
-MOST_STEPS = 200
+MOST_STEPS = 50
 SAME = 1e-9
 
 
@@ -31,7 +31,7 @@ def choose_groups(
 
     groups    (treatment, control) each
     outcomes  int (groups, 3): votes for the control, ties, votes for the treatment; a tie is half a vote for each
-    votes     0 or more; given out one after another, over 200 in equal parts: to the group whose vote shrinks the
+    votes     0 or more; given out one after another, over 50 in equal parts: to the group whose vote shrinks the
               variances of all differences most, each weighed by the chance that its sign is wrong as things stand
     seed      decides between groups that are alike in this and in their number of votes
     may_ask   False for groups that get none
