@@ -48,9 +48,9 @@ def main() -> None:
     chosen = options.parse_args()
     say(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {chromium_version()}")
     say("films            | page       | trials | apart by the pictures' numbers, ms | by the page's record, ms     | "
-        "start, ms | sound, ms | confirm to next playable, ms")  # fmt: skip
+        "start, ms | sound, ms | confirm to next playable, ms | its vote, ms")  # fmt: skip
     say("                 |            |        |   p50   p95   max    share in step |   p50   p95   max  dropped   | "
-        "  p95     | p50   max |   p50    p95    max")  # fmt: skip
+        "  p95     | p50   max |   p50   p95   max            |   p50   p95")  # fmt: skip
     for size in chosen.sizes:
         with tempfile.TemporaryDirectory() as data:
             megabytes = make_study(data, size, chosen)
@@ -107,6 +107,7 @@ class Seen:
         self.records: list[dict] = []
         self.apart: list[int] = []
         self.advance_ms: list[float] = []
+        self.vote_ms: list[float] = []
 
 
 def take_part(site: str, *, is_ahead: bool, throttled: bool) -> Seen:
@@ -161,7 +162,8 @@ def answer(page: Page, seen: Seen) -> None:
         f"form[data-phase=ready]:not([data-assignment='{before}']), body:not([data-stage=trial])"
     ).first.wait_for()
     page.wait_for_timeout(50)
-    seen.advance_ms += page.evaluate("window.probe.advance.splice(0)")
+    seen.advance_ms += page.evaluate("probe.advance.splice(0)")
+    seen.vote_ms += page.evaluate("probe.vote.splice(0)")
 
 
 def _note(request, seen: Seen) -> None:
@@ -172,6 +174,7 @@ def _note(request, seen: Seen) -> None:
 def print_row(films: str, page: str, sessions: list[Seen]) -> None:
     apart = FRAME_MS * np.array([n for seen in sessions for n in seen.apart])
     advance = np.array([ms for seen in sessions for ms in seen.advance_ms])
+    votes = np.array([ms for seen in sessions for ms in seen.vote_ms])
     records = [record for seen in sessions for record in seen.records]
     drift = np.array([[record["drift"][name] for name in ("p50_ms", "p95_ms", "max_ms")] for record in records])
     starts = np.array([max(r["start_ms"].values()) - min(r["start_ms"].values()) for r in records])
@@ -181,7 +184,7 @@ def print_row(films: str, page: str, sessions: list[Seen]) -> None:
         f"{films:<17}| {page:<10} | {len(records):>6} | {cells(apart, 50, 95, 100)} {np.mean(apart == 0):>16.3f} | "
         f"{np.median(drift[:, 0]):>5.0f} {np.percentile(drift[:, 1], 95):>5.0f} {drift[:, 2].max():>5.0f} "
         f"{dropped:>4}/{shown:<6}| {np.percentile(starts, 95):>5.0f}     | {cells(sound, 50, 100)} | "
-        f"{cells(advance, 50, 95, 100)}   (of {len(advance)})"
+        f"{cells(advance, 50, 95, 100)} of {len(advance):<4} | {cells(votes, 50, 95)}"
     )
 
 

@@ -6,7 +6,7 @@
   canvas.width = BITS;
   canvas.height = 1;
   const drawn = canvas.getContext("2d", { willReadFrequently: true });
-  const probe = (window.probe = { apart: [], advance: [] });
+  const probe = (window.probe = { apart: [], advance: [], vote: [] });
 
   /** The number that the picture now shown bears: its squares, each drawn into one point. */
   function numberOf(video) {
@@ -43,9 +43,11 @@
         const here = videos();
         const isNext = form.dataset.assignment !== before && here.length === 3;
         const canPlay = document.getElementById("play").getAttribute("aria-disabled") === "false";
-        if (isNext && canPlay && phase() === "ready" && here.every((video) => video.readyState === 4))
+        if (isNext && canPlay && phase() === "ready" && here.every((video) => video.readyState === 4)) {
           probe.advance.push(performance.now() - pressed_ms);
-        else setTimeout(() => channel.port2.postMessage(null), 1);
+          const [vote] = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("/vote")).slice(-1);
+          probe.vote.push(vote.duration);
+        } else setTimeout(() => channel.port2.postMessage(null), 1);
       };
       channel.port2.postMessage(null);
     },

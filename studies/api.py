@@ -104,6 +104,9 @@ class ViewReport(serializers.Serializer):
 
 
 class VoteReport(ViewReport):
+    """An answer. `ahead` names the trial that the page has loaded ahead and need not be told again."""
+
+    ahead = serializers.UUIDField(required=False, allow_null=True)
     choice = serializers.ChoiceField(choices=Choice.choices)
     rt_ms = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
 

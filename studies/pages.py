@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import ceil
 
+from django.db.models import Count, Q
+
 from .media import PARTS, media_address
 from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
 from .queries import check_items, consent_in_force, practice_items, timeline_s
@@ -187,7 +189,8 @@ def _count(session: Session, assignment: Assignment) -> tuple[int, int]:
         own = own.filter(kind=TrialKind.PRACTICE)
     else:
         own = own.exclude(kind=TrialKind.PRACTICE)
-    return own.filter(position__lt=assignment.position).count() + 1, own.count()
+    counted = own.aggregate(before=Count("pk", filter=Q(position__lt=assignment.position)), total=Count("pk"))
+    return counted["before"] + 1, counted["total"]
 
 
 def _minutes(study: Study, trials: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -149,7 +150,7 @@ def vote(request: Request, session: Session) -> HttpResponse:
     except VoteRefused as reason:
         return Response({"message": str(reason)}, status=400)
     outcome = "late" if was_late(session.pk, key) else "accepted"
-    return _next(request, session, place, outcome=outcome)
+    return _next(request, session, place, outcome=outcome, known=report.validated_data.get("ahead"))
 
 
 @with_session
@@ -171,7 +172,7 @@ def failed(request: Request, session: Session) -> HttpResponse:
 @with_session
 @api_view(["GET", "HEAD"])
 def ahead(request: Request, session: Session) -> Response:
-    """Media of the trial after this one, to be loaded while this one plays. Begins nothing."""
+    """The trial after this one, to be loaded while this one plays. Begins nothing."""
     current = current_assignment(session)
     following = None
     if current is not None:
@@ -182,8 +183,7 @@ def ahead(request: Request, session: Session) -> Response:
         )
     if following is None:
         return Response({"next": None})
-    media = pages.media_of(following, at=timezone.now())
-    return Response({"next": {"assignment": str(following.key), "media": media}})
+    return Response({"next": pages.asdict(pages.trial_of(session, following, at=timezone.now()))})
 
 
 def refuse(request: HttpRequest, message: "messages.Message") -> HttpResponse:
@@ -197,11 +197,16 @@ def see(session: Session) -> HttpResponse:
     return response
 
 
-def _next(request: Request, session: Session, place: Place, *, outcome: str) -> HttpResponse:
+def _next(
+    request: Request, session: Session, place: Place, *, outcome: str, known: UUID | None = None
+) -> HttpResponse:
+    """Where the session goes on, and its trial; of a trial that the page knows, only the name."""
     if "application/json" not in request.headers.get("Accept", ""):
         return see(session)
     trial = None
-    if place.assignment is not None:
+    if place.assignment is not None and place.assignment.key == known:
+        trial = {"assignment": str(known)}
+    elif place.assignment is not None:
         trial = pages.asdict(pages.trial_of(session, place.assignment, at=timezone.now()))
     return Response({"outcome": outcome, "stage": place.stage, "next": trial})
 

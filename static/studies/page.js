@@ -20,7 +20,7 @@ const pageName = nameThisPage();
 let trial = null; // as the server describes it
 let state = null;
 let reel = null;
-let ahead = null; // {assignment, reel} of the next trial
+let ahead = null; // {trial, reel}: the next trial and its videos; no reel where they could not be loaded
 let asked = false; // for what comes next, in this trial
 let clean = true; // the page was not reloaded within this trial
 let complaint = null; // a sentence of the server, or refused-play
@@ -32,7 +32,7 @@ let timers = [];
 
 /** Begins a trial in this page. */
 function enter(next, { isClean }) {
-  leave();
+  const gone = leave();
   trial = next;
   clean = isClean && ROLES.every((role) => !trial.watched?.[role]?.length);
   [complaint, locked, failure, rt_ms, losses, asked] = [null, false, null, null, 0, false];
@@ -40,16 +40,19 @@ function enter(next, { isClean }) {
   const wait_ms = Math.max(0, (trial.length_s - trial.elapsed_s) * 1000) + DUE_MARGIN_MS;
   timers = [setTimeout(() => dispatch({ type: "due" }), wait_ms)];
   showTrial(trial);
-  const isHere = ahead?.assignment === trial.assignment;
-  if (!isHere) ahead?.reel.dispose();
-  load(isHere ? ahead.reel : new Reel(trial.media));
+  const isHere = ahead?.trial.assignment === trial.assignment;
+  if (!isHere) ahead?.reel?.dispose();
+  load((isHere && ahead.reel) || new Reel(trial.media));
   ahead = null;
   render();
+  if (gone) setTimeout(() => gone.dispose()); // tearing decoders down takes a while: not before the next trial is here
 }
 
+/** Ends what the trial that was shown still waits for. Returns its reel, which is to be disposed of. */
 function leave() {
   for (const timer of timers) clearTimeout(timer);
-  reel?.dispose();
+  if (reel) reel.on = {};
+  return reel;
 }
 
 async function load(fresh) {
@@ -146,7 +149,7 @@ async function send() {
   const mine = trial;
   let reply;
   try {
-    if (state.parcel === "vote") reply = await sendVote({ ...progress(), choice: state.choice, rt_ms });
+    if (state.parcel === "vote") reply = await sendVote({ ...progress(), choice: state.choice, rt_ms, ahead: ahead?.trial.assignment });
     else reply = await sendReport({ assignment: trial.assignment, page: pageName, ...failure });
   } catch (error) {
     if (trial !== mine) return;
@@ -161,7 +164,7 @@ async function send() {
     return;
   }
   const hadFocus = page.form.contains(document.activeElement) || document.activeElement === document.body;
-  enter(reply.next, { isClean: true });
+  enter(reply.next.media ? reply.next : ahead.trial, { isClean: true });
   if (hadFocus) page.play.focus({ preventScroll: true });
   window.scrollTo({ top: 0 });
 }
@@ -173,9 +176,9 @@ async function lookAhead() {
   const mine = trial;
   const next = await askAhead();
   if (trial !== mine || !next) return;
-  ahead = { assignment: next.assignment, reel: new Reel(next.media) };
+  ahead = { trial: next, reel: new Reel(next.media) };
   ahead.reel.load().catch(() => {
-    if (ahead?.assignment === next.assignment) ahead = null;
+    if (ahead?.trial === next) ahead.reel = null; // it is tried again when its turn comes
   });
 }
 

@@ -100,13 +100,14 @@ def cast_vote(
 
     An answer on an expired lease counts if its slot is still free; else it is kept as late.
     """
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id) as study:
-        session = Session.objects.select_related("study").get(pk=session_id)
+    study_id = Session.objects.values_list("study_id", flat=True).get(pk=session_id)
+    with locked_study(study_id) as study:
+        session = Session.objects.get(pk=session_id)
+        session.study = study
         assignment = _assignment(session, key)
         questions = list(study.questions.order_by("position"))
         _check_answers(answers, questions)
-        if assignment.votes.exists():
+        if assignment.state in (AssignmentState.ANSWERED, AssignmentState.LATE):
             _require_same(assignment, answers)
             touch(session, at=at)
             return place_of(session, at=at)
@@ -137,7 +138,7 @@ def cast_vote(
 
 
 def was_late(session_id: int, key: UUID | str) -> bool:
-    return _assignment(Session.objects.get(pk=session_id), key).state == AssignmentState.LATE
+    return Assignment.objects.filter(session=session_id, key=key, state=AssignmentState.LATE).exists()
 
 
 def _assignment(session: Session, key: UUID | str) -> Assignment:
