@@ -7,8 +7,8 @@ batches chosen by `analysis.adaptive` as a study chooses them. 20 speakers, 4 vo
 Conditions' abilities are normal on the logit, with the spread given as sd; on each speaker's clip each condition does
 better or worse by chance, sd 0.5. tau is Kendall's, between true and estimated abilities; "best on top" is how often
 the best condition has the highest ability; in brackets the difference to the row without adaptive votes, study by
-study, with its standard error. Bias is how far shares lie from their true values, away from one half, in percentage points: of
-the uniform votes, and of all votes as if nothing had been chosen.
+study, with its standard error. Bias is how far shares lie from their true values, away from one half, in percentage
+points: of the uniform votes, and of all votes as if nothing had been chosen.
 """
 
 import argparse
