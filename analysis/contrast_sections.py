@@ -102,7 +102,9 @@ def _influence_of(
 
 
 def _equivalence(cells: Cells | None, plan: PlanFacts) -> Equivalence | None:
-    return None if plan.equivalence_margin is None else equivalence(cells, margin=plan.equivalence_margin)
+    if plan.equivalence_margin is None:
+        return None
+    return equivalence(cells, margin=plan.equivalence_margin, changed_at=plan.changed_at.get("equivalence_margin"))
 
 
 def _all_votes(votes: ContrastVotes, summary: Summary) -> AllVotes:

@@ -1,6 +1,7 @@
-"""Equivalence: whether the preference lies within a margin that the plan stated beforehand."""
+"""Equivalence: whether the preference lies within a margin that the plan states."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from . import wording
 from .preference import NO_IDS, preference_of_cells
@@ -24,14 +25,15 @@ class Equivalence:
     sentence: str
 
 
-def equivalence(cells: Cells | None, *, margin: float) -> Equivalence:
+def equivalence(cells: Cells | None, *, margin: float, changed_at: datetime | None = None) -> Equivalence:
     """Whether the 90 % interval lies strictly inside one half plus and minus the margin.
 
-    cells    votes added up by speaker and evaluator; None where votes carry no such ids
-    margin   in share points, in (0, .5], stated before the votes were seen
-    Raises   ValueError for another margin
-    Source   Schuirmann (1987), J. Pharmacokinetics and Biopharmaceutics 15(6):657-680. The interval is the
-             headline's recipe with z and t taken at 10 %
+    cells       votes added up by speaker and evaluator; None where votes carry no such ids
+    margin      in share points, in (0, .5]
+    changed_at  when it was changed after launch; None where it was stated before the votes were seen
+    Raises      ValueError for another margin
+    Source      Schuirmann (1987), J. Pharmacokinetics and Biopharmaceutics 15(6):657-680. The interval is
+                the headline's recipe with z and t taken at 10 %
     """
     if not 0 < margin <= 0.5:
         raise ValueError(f"An equivalence margin lies between 0 and one half of a share, not at {margin}.")
@@ -41,4 +43,5 @@ def equivalence(cells: Cells | None, *, margin: float) -> Equivalence:
         note = headline.note if headline else NO_IDS
         return Equivalence(margin, None, None, f"Equivalence cannot be judged. {note}")
     equivalent = 0.5 - margin < interval[0] and interval[1] < 0.5 + margin
-    return Equivalence(margin, interval, equivalent, wording.equivalence_sentence(margin, interval, equivalent))
+    sentence = wording.equivalence_sentence(margin, interval, equivalent, changed_at=changed_at)
+    return Equivalence(margin, interval, equivalent, sentence)

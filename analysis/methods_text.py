@@ -1,11 +1,12 @@
 """The methods paragraph: what was asked, of whom, how it was computed and by which code, ready for a paper."""
 
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from .report_parts import ContrastReport, Report
+from .wording import day, margin_clause
 
 LIBRARIES = ("numpy", "scipy")
+NAMED = {"exclusion_rules": "exclusion rules", "votes_per_comparison": "target"}
 BESIDE = (
     "Beside it stand exact sign-flip tests over speakers and over evaluators, and the exact binomial with the "
     "Clopper-Pearson interval, which takes votes for independent and answers only for these very clips."
@@ -27,12 +28,6 @@ def methods_paragraph(report: Report) -> str:
         _software(report),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
-
-
-def day(at: datetime) -> str:
-    """`2 March 2026`, in UTC."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%B %Y}"
 
 
 def _design(report: Report) -> str:
@@ -120,7 +115,7 @@ def _equivalence(report: Report) -> str:
     low, high = 100 * (0.5 - margin), 100 * (0.5 + margin)
     return (
         f"Two conditions count as equivalent where the 90 % interval lies between {low:g} and {high:g} % (two "
-        "one-sided tests)."
+        f"one-sided tests), the margin {margin_clause(report.plan.changed_at.get('equivalence_margin'))}."
     )
 
 
@@ -129,7 +124,9 @@ def _exclusions(report: Report) -> str:
     votes = sum(row.votes for row in report.exclusions)
     if not rules and not votes:
         return ""
-    named = f" The plan’s rules were, in this order: {'; '.join(rules)}." if rules else ""
+    changed = report.plan.changed_at.get("exclusion_rules")
+    since = f", changed after launch on {day(changed)} (deviation)" if changed else ""
+    named = f" The plan’s rules were, in this order{since}: {'; '.join(rules)}." if rules else ""
     aside = "No answer was set aside." if not votes else f"{votes} answer{'s were' if votes > 1 else ' was'} set aside."
     beside = " Results with every answer are reported beside those without." if votes else ""
     return f"{aside}{named}{beside}"
@@ -142,10 +139,15 @@ def _plan(report: Report) -> str:
     when = f" on {day(plan.frozen_at)}" if plan.frozen_at else ""
     number = len(plan.deviations)
     kept = "no deviation was recorded" if not number else f"{number} deviation{'s' if number > 1 else ''} recorded"
-    return (
-        f"Hypotheses, comparison groups, rules and target were frozen before the launch{when} "
-        f"(SHA-256 {plan.sha256}); {kept}."
-    )
+    has = {
+        "hypotheses": plan.hypotheses.strip(),
+        "comparison groups": True,
+        "exclusion_rules": plan.exclusion_rules,
+        "votes_per_comparison": True,
+    }
+    parts = [NAMED.get(name, name) for name, there in has.items() if there and name not in plan.changed_at]
+    frozen = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return f"{frozen.capitalize()} were frozen before the launch{when} (SHA-256 {plan.sha256}); {kept}."
 
 
 def _software(report: Report) -> str:

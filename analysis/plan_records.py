@@ -2,7 +2,7 @@
 
 from studies.models import Deviation, Study
 from studies.plan_rules import rules_as_text
-from studies.plans import plan_in_force
+from studies.plans import plan_changes, plan_in_force
 
 from .report_parts import DeviationFact, PlanFacts
 
@@ -21,6 +21,7 @@ def plan_facts(study: Study) -> PlanFacts:
         equivalence_margin=plan.equivalence_margin,
         stopping_rule=plan.stopping_rule,
         adaptive_share=plan.adaptive_share,
+        changed_at=plan_changes(study),
         hypotheses=plan.hypotheses,
         exclusion_rules=tuple(rules_as_text(plan.exclusion_rules).splitlines()),
         deviations=tuple(

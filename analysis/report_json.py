@@ -76,7 +76,8 @@ def _tallies(kind: str, rows: Iterable[Tally] | None) -> list[dict[str, object]]
 
 def _plan(plan: PlanFacts) -> dict[str, object]:
     deviations = [{"what": row.what, "by": row.by, "at": _time(row.at)} for row in plan.deviations]
-    return _fields(plan) | {"frozen_at": _time(plan.frozen_at), "deviations": deviations}
+    changed_at = {name: _time(at) for name, at in plan.changed_at.items()}
+    return _fields(plan) | {"frozen_at": _time(plan.frozen_at), "changed_at": changed_at, "deviations": deviations}
 
 
 def _flow(report: Report) -> dict[str, object] | None:

@@ -36,6 +36,7 @@ class PlanFacts:
     adaptive_share      of all votes, those whose comparison groups are chosen while the study runs
     primary             "treatment:control" of the primary comparison, None where none is named
     equivalence_margin  in share points about one half: .05 is 45 to 55 %; None where none was stated
+    changed_at          when deviations last changed parts of the frozen plan, by the parts' names
     exclusion_rules     in the plan's order, a rule's name first and then its number, such as "coverage under 0.9"
     """
 
@@ -45,6 +46,7 @@ class PlanFacts:
     equivalence_margin: float | None = None
     stopping_rule: str = ""
     adaptive_share: float = 0.0
+    changed_at: Mapping[str, datetime] = field(default_factory=dict)
     hypotheses: str = ""
     exclusion_rules: tuple[str, ...] = ()
     deviations: tuple[DeviationFact, ...] = ()

@@ -1,5 +1,6 @@
 """How the report puts numbers into words: share and interval before p, the population named, no stars."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .preference import FEWEST_EVALUATORS
@@ -119,9 +120,11 @@ def shared_person_warning(items: int, people: int) -> str | None:
     )
 
 
-def equivalence_sentence(margin: float, interval: tuple[float, float], equivalent: bool) -> str:
+def equivalence_sentence(
+    margin: float, interval: tuple[float, float], equivalent: bool, *, changed_at: datetime | None = None
+) -> str:
     """The only place where the report says "no difference", and only with the margin that it is about."""
-    bounds = f"{percent_range((0.5 - margin, 0.5 + margin))}, the margin stated in the plan"
+    bounds = f"{percent_range((0.5 - margin, 0.5 + margin))}, the margin {margin_clause(changed_at)}"
     if equivalent:
         return (
             f"No difference beyond {number(100 * margin)} points: the 90 % interval {percent_range(interval)} lies "
@@ -131,6 +134,23 @@ def equivalence_sentence(margin: float, interval: tuple[float, float], equivalen
         f"Equivalence is not shown: the 90 % interval {percent_range(interval)} does not lie inside {bounds} "
         "(two one-sided tests at 5 %)."
     )
+
+
+def margin_clause(changed_at: datetime | None) -> str:
+    """Where a margin comes from: one that was changed is not the one that was hashed."""
+    return f"changed after launch on {day(changed_at)} (deviation)" if changed_at else "stated in the plan"
+
+
+def day(at: datetime) -> str:
+    """`2 March 2026`, in UTC."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+def p_range(low: float, high: float) -> str:
+    """`.012 to .034`; one text where both read the same."""
+    texts = p_text(low), p_text(high)
+    return texts[0] if texts[0] == texts[1] else " to ".join(texts)
 
 
 def adaptive_sentence(votes: int) -> str:

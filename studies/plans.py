@@ -69,6 +69,12 @@ def plan_in_force(study: Study) -> PlanInForce:
     return plan
 
 
+def plan_changes(study: Study) -> dict[str, datetime]:
+    """When deviations last changed parts of the frozen plan, by the parts' names."""
+    rows = Deviation.objects.filter(study=study).order_by("at", "pk").values_list("change", "at")
+    return {name: at for change, at in rows for name in change if name in CHANGEABLE}
+
+
 def plan_warnings(study: Study) -> list[str]:
     """What a plan promises that this study cannot give: sentences; none of them keeps it from opening."""
     plan = plan_in_force(study)

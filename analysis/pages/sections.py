@@ -6,7 +6,7 @@ from datetime import UTC
 from analysis import wording
 from analysis.figures.ranking import oriented
 from analysis.groups import GroupTable, multiplicity_warning
-from analysis.report_parts import Report
+from analysis.report_parts import PlanFacts, Report
 from studies.adaptive_lists import share_sentence
 from studies.stopping_rules import stopping_sentence
 
@@ -17,6 +17,14 @@ ABILITIES = (
     "Bradley-Terry abilities on the logit scale (with ties: Davidson’s model). A condition’s rank is one more than the "
     "number of conditions that are better by Holm’s p under .05, for further speakers and evaluators."
 )
+PARTS = {
+    "Hypotheses": "hypotheses",
+    "Primary comparison group": "primary",
+    "Exclusion rules, in order": "exclusion_rules",
+    "Equivalence margin": "equivalence_margin",
+    "Stopping rule": "stopping_rule",
+    "Adaptive votes": "adaptive_share",
+}
 SYSTEMS_OWN = {
     "late": "late: its place was taken, or the study was closed, when it came",
     "surplus": "surplus: the vote that it replaced counts again",
@@ -214,7 +222,7 @@ def plan(report: Report) -> Section:
         ("Stopping rule", stopping_sentence(facts.stopping_rule) if facts.stopping_rule else ""),
         ("Adaptive votes", share_sentence(facts.adaptive_share)),
     ]
-    rows = [(name, text) for name, text in said if text]
+    rows = [(name, text + _changed(facts, PARTS.get(name, ""))) for name, text in said if text]
     deviations = [(_moment(row.at), row.by or "an account that is gone", row.what) for row in facts.deviations]
     frozen = "No plan was frozen: nothing here was promised before the votes." if not facts.sha256 else ""
     none = "No deviation from the plan is recorded." if facts.sha256 and not deviations else ""
@@ -227,6 +235,11 @@ def plan(report: Report) -> Section:
             table("Deviations from the frozen plan", ("When", "By", "What"), deviations, words=True),
         ),
     )
+
+
+def _changed(plan: PlanFacts, part: str) -> str:
+    at = plan.changed_at.get(part)
+    return f" (changed after launch on {wording.day(at)}, a deviation)" if at else ""
 
 
 def fill(report: Report) -> Section:

@@ -71,7 +71,7 @@ def _influence(report: Report) -> Table:
             if found is None:
                 continue
             most = Cell(found.most, votes_query(contrast.key, **{kind: found.most}))
-            p = wording.NONE if found.p is None else f"{wording.p_text(found.p[0])} to {wording.p_text(found.p[1])}"
+            p = wording.NONE if found.p is None else wording.p_range(*found.p)
             rows.append(
                 (heading(contrast), f"one {kind}", str(found.left_out), wording.percent_range(found.share), p, most)
             )

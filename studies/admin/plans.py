@@ -22,7 +22,7 @@ from studies.plan_forms import (
     RecordDeviationForm,
 )
 from studies.plan_rules import rule_name, rule_sentence
-from studies.plans import plan_in_force, plan_warnings, registration_of
+from studies.plans import plan_changes, plan_in_force, plan_warnings, registration_of
 from studies.preregistration import preregistration
 from studies.services.amendments import change_plan, raise_target, record_deviation
 from studies.services.launches import frozen_text
@@ -184,6 +184,7 @@ def _panel_context(study: Study) -> dict[str, object]:
     return {
         "study": study,
         "plan": plan,
+        "changed": plan_changes(study),
         "is_draft": is_draft,
         "rules": [(rule_name(rule), rule_sentence(rule)) for rule in plan.exclusion_rules],
         "stopping": stopping_sentence(plan.stopping_rule),

@@ -284,7 +284,7 @@ def test_the_json_holds_the_plan_and_what_departed_from_it():
     plan = PlanFacts(
         sha256="ab", frozen_at=at, primary="a:b", equivalence_margin=0.05, stopping_rule="fixed",
         hypotheses="a is preferred.", exclusion_rules=("failed_catch",),
-        deviations=(DeviationFact("One more rule.", "ann", at),),
+        changed_at={"exclusion_rules": at}, deviations=(DeviationFact("One more rule.", "ann", at),),
     )  # fmt: skip
     votes = make_votes(crossed(lambda c, i, e: 2 * ((i + e) % 2)))
 
@@ -296,6 +296,7 @@ def test_the_json_holds_the_plan_and_what_departed_from_it():
         "sha256": "ab", "frozen_at": "2026-03-01T09:00:00Z", "primary": "a:b", "equivalence_margin": 0.05,
         "stopping_rule": "fixed", "adaptive_share": 0.0, "hypotheses": "a is preferred.",
         "exclusion_rules": ["failed_catch"],
+        "changed_at": {"exclusion_rules": "2026-03-01T09:00:00Z"},
         "deviations": [{"what": "One more rule.", "by": "ann", "at": "2026-03-01T09:00:00Z"}],
     }  # fmt: skip
     (contrast,) = found["contrasts"]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from analysis.figures.files import FORMATS
-from studies.services.amendments import record_deviation
+from studies.services.amendments import change_plan, record_deviation
 from studies.services.rehearsals import rehearse_study
 from tests.factories import START, make_study
 
@@ -195,3 +195,25 @@ def test_the_bundle_is_the_commands(researcher, tmp_path):
 
     assert response["Content-Disposition"] == 'attachment; filename="s-bundle.zip"'
     assert b"".join(response) == (tmp_path / "s.zip").read_bytes()
+
+
+def test_a_margin_changed_after_launch_is_not_the_plans(researcher):
+    study = opened_study(items=10, contrasts=("social:random",))
+    rehearse_study(study.pk, evaluators=6, at=START, seed=3)
+    change_plan(study.pk, changes={"equivalence_margin": 0.2}, reason="Too narrow.", by=None, at=START)
+
+    page = text_of(researcher.get("/studies/s/report/?include-rehearsal=1"))
+    methods = text_of(researcher.get("/studies/s/methods.txt?include-rehearsal=1"))
+
+    changed = "the margin changed after launch on 1 March 2026 (deviation)"
+    assert "30 to 70 % (changed after launch on 1 March 2026, a deviation)" in page
+    assert page.count(changed) == 2
+    assert changed in methods
+    assert "stated in the plan" not in page + methods
+    panel = text_of(account_of_all(researcher).get(f"/admin/studies/study/{study.pk}/change/"))
+    assert "0.2 share points <em>Changed after launch, on 1 March 2026: see the deviations.</em>" in panel
+
+
+def account_of_all(client):
+    client.force_login(User.objects.create(username="all", is_staff=True, is_superuser=True))
+    return client

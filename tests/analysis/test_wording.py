@@ -28,6 +28,13 @@ def test_p_has_three_digits_or_is_under_a_thousandth(p, text):
     assert wording.p_text(p) == text
 
 
+@pytest.mark.parametrize(
+    ("ends", "text"), [((0.0001, 0.0009), "< .001"), ((0.0001, 0.02), "< .001 to .020"), ((0.02, 0.0204), ".020")]
+)
+def test_a_range_of_p_is_one_where_both_ends_read_the_same(ends, text):
+    assert wording.p_range(*ends) == text
+
+
 def test_study_a_in_words():
     rows = CASES["study_A"]["inputs"]["votes_speaker_evaluator_awins_aside"]
 
