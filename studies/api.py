@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from .media import PARTS
+from .coverage import PARTS
 from .models import Choice
 from .services.votes import Answer, View
 
@@ -109,14 +109,6 @@ class VoteReport(ViewReport):
     ahead = serializers.UUIDField(required=False, allow_null=True)
     choice = serializers.ChoiceField(choices=Choice.choices)
     rt_ms = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
-
-    def to_internal_value(self, data: object) -> dict:
-        # A form without script sends an empty field where it has no number.
-        if hasattr(data, "dict"):
-            data = {name: value for name, value in data.dict().items() if value != ""}
-        elif isinstance(data, dict):
-            data = {name: value for name, value in data.items() if value != ""}
-        return super().to_internal_value(data)
 
     def answer(self) -> Answer:
         return Answer(Choice(self.validated_data["choice"]))

@@ -20,11 +20,11 @@ from django.views.decorators.http import require_safe
 
 from retrieval.streaming import ranged_file
 
+from .coverage import PARTS
 from .models import Assignment, Rendition
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("speaker", "left", "right")
 SALT = "studies.media"
 MAC_BYTES = 16
 # uuid of the assignment, number of the part, second at which the address expires: always as long as any other.

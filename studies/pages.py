@@ -6,7 +6,8 @@ from math import ceil
 
 from django.db.models import Count, Q
 
-from .media import PARTS, media_address
+from .coverage import PARTS
+from .media import media_address
 from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
 from .queries import check_items, consent_in_force, practice_items, timeline_s
 from .services.deals import PRACTICE_TRIALS

@@ -142,6 +142,7 @@ def vote(request: Request, session: Session) -> HttpResponse:
             at=at,
             rt_ms=report.validated_data.get("rt_ms"),
             view=report.view(),
+            must_be_seen=True,
         )
     except NotThisSessionsTrial:
         return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
@@ -150,7 +151,7 @@ def vote(request: Request, session: Session) -> HttpResponse:
     except VoteRefused as reason:
         return Response({"message": str(reason)}, status=400)
     outcome = "late" if was_late(session.pk, key) else "accepted"
-    return _next(request, session, place, outcome=outcome, known=report.validated_data.get("ahead"))
+    return _next(session, place, outcome=outcome, known=report.validated_data.get("ahead"))
 
 
 @with_session
@@ -165,7 +166,7 @@ def failed(request: Request, session: Session) -> HttpResponse:
         fail_trial(session.pk, data["assignment"], part=data["part"], reason=data["reason"], at=at)
     except NotThisSessionsTrial:
         return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
-    return _next(request, session, resume(session.pk, at=at), outcome="failed")
+    return _next(session, resume(session.pk, at=at), outcome="failed")
 
 
 @require_safe
@@ -197,12 +198,8 @@ def see(session: Session) -> HttpResponse:
     return response
 
 
-def _next(
-    request: Request, session: Session, place: Place, *, outcome: str, known: UUID | None = None
-) -> HttpResponse:
+def _next(session: Session, place: Place, *, outcome: str, known: UUID | None = None) -> Response:
     """Where the session goes on, and its trial; of a trial that the page knows, only the name."""
-    if "application/json" not in request.headers.get("Accept", ""):
-        return see(session)
     trial = None
     if place.assignment is not None and place.assignment.key == known:
         trial = {"assignment": str(known)}

@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
+from studies.coverage import seen_in_full
 from studies.models import (
     Assignment,
     AssignmentState,
@@ -62,6 +63,10 @@ class TooEarly(VoteRefused):
     """Less time has passed since the trial began than its videos take."""
 
 
+class NotSeen(VoteRefused):
+    """The page has not reported the whole of all three videos as watched."""
+
+
 class NotBegun(VoteRefused):
     """The trial was not shown yet."""
 
@@ -90,13 +95,15 @@ def cast_vote(
     at: datetime,
     rt_ms: int | None = None,
     view: View | None = None,
+    must_be_seen: bool = False,
 ) -> Place:
     """Store the answers of one trial in one transaction, and begin the next.
 
     answers  by question key, one for every question of the study
     at       when the server accepted it; the next trial begins then
+    must_be_seen  refuse where this view and earlier ones leave out more of a video than `seen_in_full` allows
     Returns  where the session is now. The same answers again give the same place and store nothing.
-    Raises   NotThisSessionsTrial, AlreadyAnswered (the first stands), TooEarly, NotBegun, VoteRefused
+    Raises   NotThisSessionsTrial, AlreadyAnswered (the first stands), TooEarly, NotSeen, NotBegun, VoteRefused
 
     An answer on an expired lease counts if its slot is still free; else it is kept as late.
     """
@@ -113,12 +120,15 @@ def cast_vote(
             return place_of(session, at=at)
         if assignment.began_at is None:
             raise NotBegun("This trial has not begun. Reload the page to go on.")
-        left_s = timeline_s(assignment.item) - (at - assignment.began_at).total_seconds()
+        length_s = timeline_s(assignment.item)
+        left_s = length_s - (at - assignment.began_at).total_seconds()
         if left_s > 0:
             raise TooEarly(f"Please watch the videos to their end first: {ceil(left_s)} more seconds.")
-        touch(session, at=at)
         if view:
             _keep_view(assignment, view, at=at)
+        if must_be_seen and not seen_in_full(assignment.views, length_s=length_s):
+            raise NotSeen("Part of the videos has not been seen yet. Please watch them once more to the end.")
+        touch(session, at=at)
         assignment.state = _state_of_answer(assignment, study.state == StudyState.CLOSED)
         assignment.ended_at = at
         assignment.save()

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
@@ -73,19 +72,84 @@ def test_the_last_place_is_waited_for_and_then_given(client, study):
     trial = Session.objects.exclude(pk=first.pk).get().assignments.get(state="live")
     trial.began_at -= timedelta(minutes=1)
     trial.save()
-    form = urlencode({"assignment": str(trial.key), "choice": "left"})
-    reply = client.post(address + "vote", form, content_type=FORM, headers={"Accept": "application/json"})
+    reply = vote(client, address, report_of(trial))
     assert reply.json() == {"outcome": "accepted", "stage": "thanks", "next": None}
     assert client.get(f"/study/{study.key}/").status_code == 410
 
 
-def test_a_form_without_script_votes_too(client, study):
+def report_of(trial, *, upto_s=6.0, **more) -> dict:
+    """What the page sends with an answer: all three videos watched from the beginning to here."""
+    watched = {part: [[0, upto_s]] for part in ("speaker", "left", "right")}
+    return {"assignment": str(trial.key), "choice": "left", "page": "p", "watched": watched} | more
+
+
+def vote(client, address, report):
+    return client.post(address + "vote", json.dumps(report), content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("report", "is_enough"),
+    [
+        ({}, True),
+        ({"upto_s": 5.9}, True),
+        ({"upto_s": 5.7}, False),
+        ({"watched": {}}, False),
+        # The speaker and one listener do not make up for the other; nor does its end alone, as after seeking.
+        ({"watched": {"speaker": [[0, 6]], "left": [[0, 6]]}}, False),
+        ({"watched": {"speaker": [[0, 6]], "left": [[0, 6]], "right": [[5.9, 6]]}}, False),
+        ({"watched": {"speaker": [[0, 6]], "left": [[0, 6]], "right": [[0, 3], [2, 6]]}}, True),
+    ],
+)
+def test_an_answer_counts_only_when_all_three_videos_were_seen(client, study, report, is_enough):
     session = start_session(study.pk, at=now() - timedelta(minutes=2))
     trial = begin_trials(session.pk, at=now() - timedelta(minutes=1)).assignment
-    form = {"assignment": str(trial.key), "choice": "right", "rt_ms": "", "page": "p", "watched": "", "plays": ""}
-    response = client.post(f"/s/{session.token}/vote", urlencode(form), content_type=FORM)
-    assert (response.status_code, response["Location"]) == (303, f"/s/{session.token}/")
-    assert trial.votes.get().choice == "right"
+    response = vote(client, f"/s/{session.token}/", report_of(trial, **report))
+    assert response.status_code == (200 if is_enough else 400)
+    assert trial.votes.exists() == is_enough
+    if not is_enough:
+        assert "not been seen" in response.json()["message"]
+        rest = {part: [[0, 6]] for part in ("speaker", "left", "right")}
+        assert vote(client, f"/s/{session.token}/", report_of(trial, page="q", watched=rest)).status_code == 200
+
+
+def test_what_an_earlier_load_of_the_page_saw_is_not_lost(client, study):
+    session = start_session(study.pk, at=now() - timedelta(minutes=2))
+    trial = begin_trials(session.pk, at=now() - timedelta(minutes=1)).assignment
+    client.post(
+        f"/s/{session.token}/progress", json.dumps(report_of(trial, upto_s=4)), content_type="application/json"
+    )
+    rest = {part: [[3.9, 6]] for part in ("speaker", "left", "right")}
+    assert vote(client, f"/s/{session.token}/", report_of(trial, page="q", watched=rest)).status_code == 200
+
+
+PLAYED = {
+    "drift": {"frames": 450, "p50_ms": 0, "p95_ms": 13, "max_ms": 27},
+    "start_ms": {"speaker": 31, "left": 35, "right": 35},
+    "frames": {"speaker": 150, "left": 150, "right": 150}, "dropped": {"speaker": 0, "left": 2, "right": 0},
+    "stalls": 0, "stalled_ms": 0, "sound_off_ms": -12,
+}  # fmt: skip
+
+
+def test_how_it_played_is_kept_as_it_was_told(client, study):
+    session = start_session(study.pk, at=now() - timedelta(minutes=2))
+    trial = begin_trials(session.pk, at=now() - timedelta(minutes=1)).assignment
+    unknown = PLAYED | {"drift": None, "sound_off_ms": None, "start_ms": dict.fromkeys(PLAYED["start_ms"])}
+    for page, played in [("p", PLAYED), ("q", unknown)]:
+        report = json.dumps(report_of(trial, page=page, playback=played))
+        reply = client.post(f"/s/{session.token}/progress", report, content_type="application/json")
+        assert reply.status_code == 204
+    trial.refresh_from_db()
+    assert [trial.views[page]["playback"] for page in ("p", "q")] == [PLAYED, unknown]
+
+
+@pytest.mark.parametrize(
+    "played",
+    [{}, [], PLAYED | {"stalls": -1}, PLAYED | {"drift": {"p95_ms": "fast"}}, PLAYED | {"dropped": {"left": 1}}],
+)
+def test_how_it_played_is_numbers(client, study, played):
+    session = start_session(study.pk, at=now() - timedelta(minutes=2))
+    trial = begin_trials(session.pk, at=now() - timedelta(minutes=1)).assignment
+    assert vote(client, f"/s/{session.token}/", report_of(trial, playback=played)).status_code == 400
 
 
 @pytest.mark.parametrize(

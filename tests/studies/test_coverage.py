@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.coverage import coverage, viewing
+from studies.coverage import coverage, viewing
 
 PIECES = st.lists(st.tuples(st.floats(-5, 15), st.floats(-5, 15)).map(list), max_size=8)
 

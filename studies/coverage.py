@@ -7,6 +7,11 @@ from typing import Any
 
 PARTS = ("speaker", "left", "right")
 
+# A video was seen in full when no more of it is missing than this share, or than this. The page opens the answer
+# at a little less (static/studies/watched.js), so that rounding on the way here refuses nobody.
+MISSING_SHARE = 0.03
+MISSING_S = 0.12
+
 
 @dataclass(frozen=True)
 class Viewing:
@@ -48,6 +53,12 @@ def viewing(views: Mapping[str, Any], *, length_s: float) -> Viewing:
         plays={part: sum(int(_of(load, "plays", part, 0)) for load in loads) for part in PARTS},
         reloads=max(0, len(views) - 1),
     )
+
+
+def seen_in_full(views: Mapping[str, Any], *, length_s: float) -> bool:
+    """Whether the page loads of one trial together saw every video from its beginning to its end."""
+    missing_s = [(1 - share) * length_s for share in viewing(views, length_s=length_s).coverage.values()]
+    return max(missing_s) <= max(MISSING_S, MISSING_SHARE * length_s)
 
 
 def _usable(pieces: Iterable[Iterable[float]], length_s: float) -> list[tuple[float, float]]:
