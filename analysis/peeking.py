@@ -17,11 +17,19 @@ HIDDEN = (
     "report says how to look anyway."
 )
 LOOKED = "Looked at the results while the study was taking votes."
+UNRECORDED = (
+    "Study '{key}' is {state}: these results are a look while votes come in, and no deviation is written down for it."
+)
+
+
+def takes_votes(study: Study) -> bool:
+    """Open, or paused and able to open again."""
+    return study.state in (StudyState.OPEN, StudyState.PAUSED)
 
 
 def may_see_results(study: Study, user: AbstractBaseUser) -> bool:
     """Whether this account sees results now; a rehearsal's are shown to all who may view studies."""
-    if study.state not in (StudyState.OPEN, StudyState.PAUSED) or not user.has_perm(MAY_STOP):
+    if not takes_votes(study) or not user.has_perm(MAY_STOP):
         return True
     return Deviation.objects.filter(study=study, what=LOOKED, by=user).exists()
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from retrieval.csv_lines import csv_lines
 from studies.models import Study
 
 from .bundle.writing import write_bundle
-from .exports import trials_csv, votes_csv
+from .exports import VOTE_COLUMNS, trials_csv, vote_rows, votes_csv
 from .figures.files import FORMATS, figure_file
 from .figures.gallery import NoFigure, figure_named
 from .latex import latex_methods, latex_table
@@ -71,9 +72,11 @@ def with_results(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 @for_researchers
 def show_report(request: HttpRequest, study: Study) -> HttpResponse:
     primary_question(study)
-    if not _wants_rehearsal(request) and not may_see_results(study, request.user):
+    sealed = not may_see_results(study, request.user)
+    if sealed and not _wants_rehearsal(request):
         return render(request, "analysis/sealed.html", {"page": sealed_page(study)})
-    content = {"page": report_page(_report(request, study)), "formats": tuple(FORMATS)}
+    # A bundle of a rehearsal holds evaluators' votes too.
+    content = {"page": report_page(_report(request, study)), "formats": tuple(FORMATS), "has_bundle": not sealed}
     return render(request, "analysis/report.html", content)
 
 
@@ -140,10 +143,13 @@ def download_report(request: HttpRequest, study: Study) -> HttpResponse:
 @require_GET
 @for_researchers
 def download_votes(request: HttpRequest, study: Study) -> HttpResponseBase:
-    # With a rehearsal's votes come evaluators' too, so they are hidden all the same.
-    if not may_see_results(study, request.user):
+    rehearsal = _wants_rehearsal(request)
+    if may_see_results(study, request.user):
+        return _csv(votes_csv(study, with_rehearsal=rehearsal), f"{study.key}-votes.csv")
+    if not rehearsal:
         return _hidden(request, study)
-    return _csv(votes_csv(study, with_rehearsal=_wants_rehearsal(request)), f"{study.key}-votes.csv")
+    simulated = (row for row in vote_rows(study, with_rehearsal=True) if row["rehearsal"])
+    return _csv(csv_lines(VOTE_COLUMNS, simulated), f"{study.key}-rehearsal-votes.csv")
 
 
 @require_GET

@@ -1,5 +1,10 @@
+import csv
+import re
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 
 from analysis.peeking import LOOKED
 from studies.models import Deviation, Study
@@ -26,7 +31,7 @@ def test_whoever_may_stop_an_open_study_sees_how_full_it_is_and_no_result(client
     assert "preferred" not in text_of(page)
     assert "<td>8</td><td>2</td>" in text_of(page)
     for address in RESULTS:
-        for query in ("", "?include-rehearsal=1") if address.endswith(("votes.csv", "bundle.zip")) else ("",):
+        for query in ("", "?include-rehearsal=1") if address.endswith("bundle.zip") else ("",):
             response = client.get(address + query)
             assert (address, response.status_code) == (address, 403)
             assert b"random" not in response.content
@@ -47,6 +52,24 @@ def test_looking_anyway_is_written_down_once_with_name_and_time(client):
     assert "social was preferred over random" in text_of(client.get("/studies/s/report/"))
     assert LOOKED in text_of(client.get("/studies/s/report/"))
     assert client.get("/studies/s/votes.csv").status_code == 200
+
+
+def test_the_command_says_that_its_look_at_an_open_study_is_not_written_down():
+    study = opened_study()
+    rehearse_study(study.pk, evaluators=2, at=START, seed=3)
+    said = {}
+    for name, options, state in (
+        ("open", [], "open"), ("rehearsal", ["--include-rehearsal"], "open"), ("closed", [], "closed"),
+    ):  # fmt: skip
+        Study.objects.filter(pk=study.pk).update(state=state)
+        said[name] = StringIO()
+        call_command("report_study", "s", *options, stdout=StringIO(), stderr=said[name])
+
+    assert [said[name].getvalue() for name in ("rehearsal", "closed")] == ["", ""]
+    assert said["open"].getvalue() == (
+        "Study 's' is open: these results are a look while votes come in, and no deviation is written down for it.\n"
+    )
+    assert not Deviation.objects.exists()
 
 
 def test_one_persons_look_opens_nothing_for_another(client):
@@ -78,6 +101,21 @@ def test_results_are_hidden_only_while_votes_can_come(client, state, hidden):
     if not hidden:
         client.post(LOOK)
         assert not Deviation.objects.exists()
+
+
+def test_a_rehearsals_votes_come_alone_while_evaluators_are_hidden_and_every_link_of_its_page_answers(client):
+    study = opened_study(items=10, contrasts=("social:random",))
+    play_session(study, prefer("social"))
+    rehearse_study(study.pk, evaluators=4, at=START, seed=3)
+    account(client, staff=True, may_view=True, may_stop=True)
+
+    page = client.get("/studies/s/report/?include-rehearsal=1")
+    links = set(re.findall(r'href="(/studies/s/[^"#]*\?include-rehearsal=1[^"]*)"', text_of(page)))
+    votes = client.get("/studies/s/votes.csv?include-rehearsal=1").getvalue().decode()
+
+    assert "/studies/s/votes.csv?include-rehearsal=1" in links
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+    assert {row["rehearsal"] for row in csv.DictReader(StringIO(votes))} == {"1"}
 
 
 def test_a_rehearsal_is_shown_to_who_may_stop_the_study(client):

@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from analysis.peeking import UNRECORDED, takes_votes
 from analysis.records import NoQuestion, StudyMissing, study_with_key
 from analysis.report_json import report_as_json
 from analysis.report_text import report_as_text
@@ -60,4 +61,6 @@ class Command(BaseCommand):
                 store_report(study, at=now)
         except (StudyMissing, NoQuestion) as problem:
             raise CommandError(str(problem)) from None
+        if takes_votes(study) and not include_rehearsal:
+            self.stderr.write(UNRECORDED.format(key=study.key, state=study.state))
         self.stdout.write(report_as_json(report) if format == "json" else report_as_text(report))
