@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from studies.coverage import viewing
 from studies.models import AssignmentState, Exclusion, Question, Session, Study, StudyState, Vote
 from studies.queries import active_exclusions
 
-from .coverage import viewing
 from .exclusion_rules import SessionFacts, TrialFacts
 from .records import CHUNK, timelines_s
 
@@ -56,26 +56,32 @@ def session_facts(study: Study, question: Question, sessions: list[Session]) -> 
     return [SessionFacts(session.pk, tuple(trials[session.pk])) for session in sessions]
 
 
+Target = tuple[int | None, int | None]
+
+
 @dataclass
 class Aside:
-    """Who is set aside and by which rule, first rule first; and what a person has let back in, by rule."""
+    """Who is set aside, by which rule and in which order; and what a person has let back in, by rule.
 
-    sessions: dict[int, str]
-    trials: dict[int, str]
+    rules     (session, trial), one of them None: the first rule that has it, with its place in the order
+    let_back  (rule, session, trial)
+    """
+
+    rules: dict[Target, tuple[int, str]]
     let_back: set[tuple[str, int | None, int | None]]
 
     def rule_of(self, session: int, trial: int | None) -> str | None:
-        """The rule that has this session, or this trial or its session, aside already."""
-        return self.sessions.get(session) or (self.trials.get(trial) if trial is not None else None)
+        """The first rule that has this session, or this trial or its session, aside already."""
+        found = [self.rules[target] for target in ((session, None), (None, trial)) if target in self.rules]
+        return min(found)[1] if found else None
+
+    def add(self, target: Target, rule: str) -> None:
+        self.rules.setdefault(target, (len(self.rules), rule))
 
 
 def who_is_aside(study: Study) -> Aside:
-    sessions: dict[int, str] = {}
-    trials: dict[int, str] = {}
-    for row in active_exclusions(study).exclude(rule=Exclusion.SURPLUS).order_by("pk"):
-        if row.session_id:
-            sessions.setdefault(row.session_id, row.rule)
-        else:
-            trials.setdefault(row.assignment_id, row.rule)
     undone = Exclusion.objects.filter(study=study, undoes__isnull=False).exclude(rule=Exclusion.SURPLUS)
-    return Aside(sessions, trials, set(undone.values_list("rule", "session_id", "assignment_id")))
+    aside = Aside({}, set(undone.values_list("rule", "session_id", "assignment_id")))
+    for row in active_exclusions(study).exclude(rule=Exclusion.SURPLUS).order_by("pk"):
+        aside.add((row.session_id, row.assignment_id), row.rule)
+    return aside

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from retrieval.csv_lines import csv_lines
+from studies.coverage import viewing
 from studies.models import Assignment, Contrast, Study, Vote
 
-from .coverage import viewing
 from .records import ExclusionLedger, answers_of, exclusion_ledger, timelines_s, trials_of
 
 PAIR = ("contrast", "item", "treatment", "control", "left_condition", "right_condition")
@@ -39,6 +39,12 @@ def votes_csv(study: Study, *, with_rehearsal: bool) -> Iterator[str]:
 def trials_csv(study: Study, *, with_rehearsal: bool) -> Iterator[str]:
     """One line a trial whatever became of it, with a header; lines come as they are read."""
     return csv_lines(TRIAL_COLUMNS, _trial_rows(study, with_rehearsal))
+
+
+def blind_trials_csv(study: Study, *, with_rehearsal: bool) -> Iterator[str]:
+    """The same for who may not see results: without the reasons in sentences, which can tell what was chosen."""
+    blank = {"exclusion_detail": ""}
+    return csv_lines(TRIAL_COLUMNS, (row | blank for row in _trial_rows(study, with_rehearsal)))
 
 
 @dataclass(frozen=True)

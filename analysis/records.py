@@ -53,32 +53,36 @@ def primary_question(study: Study) -> Question:
 
 @dataclass(frozen=True)
 class ExclusionLedger:
-    """Exclusions in force, by what they name. Each is (rule, reason), in the order they were made."""
+    """Exclusions in force, by what they name. Each is (row's id, rule, reason), in the order they were made."""
 
-    of_session: dict[int, list[tuple[str, str]]]
-    of_assignment: dict[int, list[tuple[str, str]]]
+    of_session: dict[int, list[tuple[int, str, str]]]
+    of_assignment: dict[int, list[tuple[int, str, str]]]
 
     def why_not(self, assignment: Assignment) -> list[tuple[str, str]]:
-        """Why this trial's votes do not count: late, then surplus, then rules; empty where they count."""
+        """Why this trial's votes do not count, as (rule, reason); empty where they count.
+
+        Late, then the rules in the order they were applied, then surplus. The first is what they are counted under.
+        """
         late = assignment.state == AssignmentState.LATE
         return self.reasons(assignment.pk, session=assignment.session_id, late=late)
 
     def reasons(self, assignment: int, *, session: int, late: bool) -> list[tuple[str, str]]:
         """The same of a trial that is not at hand as an object."""
-        reasons = self.of_assignment.get(assignment, []) + self.of_session.get(session, [])
-        reasons = sorted(reasons, key=lambda found: found[0] != Exclusion.SURPLUS)
-        return [(LATE, LATE_REASON), *reasons] if late else reasons
+        rows = sorted(self.of_assignment.get(assignment, []) + self.of_session.get(session, []))
+        rules = [(rule, reason) for _, rule, reason in rows if rule != Exclusion.SURPLUS]
+        surplus = [(rule, reason) for _, rule, reason in rows if rule == Exclusion.SURPLUS]
+        return [(LATE, LATE_REASON)] * late + rules + surplus
 
 
 def exclusion_ledger(study: Study) -> ExclusionLedger:
-    of_session: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    of_assignment: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    of_session: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+    of_assignment: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     rows = active_exclusions(study).order_by("pk")
-    for session, assignment, rule, reason in rows.values_list("session_id", "assignment_id", "rule", "reason"):
+    for session, assignment, *row in rows.values_list("session_id", "assignment_id", "pk", "rule", "reason"):
         if session:
-            of_session[session].append((rule, reason))
+            of_session[session].append(tuple(row))
         else:
-            of_assignment[assignment].append((rule, reason))
+            of_assignment[assignment].append(tuple(row))
     return ExclusionLedger(dict(of_session), dict(of_assignment))
 
 

@@ -15,7 +15,7 @@ from retrieval.csv_lines import csv_lines
 from studies.models import Study
 
 from .bundle.writing import write_bundle
-from .exports import VOTE_COLUMNS, trials_csv, vote_rows, votes_csv
+from .exports import VOTE_COLUMNS, blind_trials_csv, trials_csv, vote_rows, votes_csv
 from .figures.files import FORMATS, figure_file
 from .figures.gallery import NoFigure, figure_named
 from .latex import latex_methods, latex_table
@@ -166,7 +166,8 @@ def download_bundle(request: HttpRequest, study: Study) -> HttpResponseBase:
 @require_GET
 @for_researchers
 def download_trials(request: HttpRequest, study: Study) -> StreamingHttpResponse:
-    return _csv(trials_csv(study, with_rehearsal=_wants_rehearsal(request)), f"{study.key}-trials.csv")
+    lines = trials_csv if may_see_results(study, request.user) else blind_trials_csv
+    return _csv(lines(study, with_rehearsal=_wants_rehearsal(request)), f"{study.key}-trials.csv")
 
 
 def _report(request: HttpRequest, study: Study) -> Report:

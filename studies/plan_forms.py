@@ -23,7 +23,7 @@ WHY = "Why? It is kept, with your name and the time."
 LINE = format_html("<br>{}", "")
 RULES_HELP = format_html(
     "In order, one a line, with its number:<br>{}<br>A rule of your own, applied by people: <code>my_rule {}</code>"
-    "<br>What they set aside is collected anew while the study is open; all else set aside later is a deviation.",
+    "<br>What they set aside before the study is closed is collected anew; all else set aside later is a deviation.",
     format_html_join(
         LINE,
         "<code>{}</code>: {}",

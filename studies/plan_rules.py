@@ -13,7 +13,9 @@ from typing import Any
 RESERVED_RULES = ("surplus", "late")
 BY_HAND = "by hand"
 Entry = str | dict[str, Any]
-_NAME = re.compile(r"[A-Za-z].{0,99}")
+# Nothing that a table of text, a list joined by semicolons or a spreadsheet would read as something else.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,99}")
+NAMING = "is no name for a rule: letters (a to z), digits, spaces and _ . - , at most 100, the first a letter or digit"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ def rule_names(entries: Iterable[Entry]) -> list[str]:
     return [rule_name(entry) for entry in entries]
 
 
+def is_rule_name(name: str) -> bool:
+    """Whether the name can be counted by wherever it is written: `NAMING` says what it is made of."""
+    return _NAME.fullmatch(name) is not None
+
+
 def rule_value(entry: Entry) -> float | None:
     """The parameter as the plan has it, else its default; None for a rule without one or one applied by hand."""
     kind = KINDS.get(rule_name(entry))
@@ -109,6 +116,7 @@ def rule_problems(entries: object) -> list[str]:
         return ["Rules are a list; each is a name, such as failed_catch, or a name with its number."]
     names = rule_names(entries)
     problems = [f"'{name}' is there twice: keep one." for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [f"'{name}' {NAMING}." for name in names if not is_rule_name(name)]
     problems += [f"'{name}' is the system's own word; choose another rule." for name in RESERVED_RULES if name in names]
     return problems + [found for entry in entries if isinstance(entry, dict) for found in _parameter_problems(entry)]
 
@@ -153,7 +161,9 @@ def _as_line(entry: Entry) -> str:
 def _parse_line(line: str) -> Entry:
     if line.endswith(f" {BY_HAND}"):
         name = line.removesuffix(BY_HAND).strip()
-        if name in KINDS or not _NAME.fullmatch(name):
+        if not is_rule_name(name):
+            raise ValueError(f"'{name}' {NAMING}.")
+        if name in KINDS:
             raise ValueError(f"'{line}': a rule applied by hand has a name of its own, such as looked_tired {BY_HAND}.")
         return name
     name, *rest = line.split()

@@ -17,12 +17,19 @@ from django.utils import timezone
 
 from analysis.flow import flow_counts
 from analysis.records import NoQuestion
-from analysis.services.exclusions import RulesRefused, apply_rules, exclude_same_person, preview_rules
+from analysis.services.exclusions import (
+    NOT_ANEW,
+    RulesRefused,
+    apply_rules,
+    exclude_by_hand,
+    exclude_same_person,
+    preview_rules,
+)
 from studies.admin.studies import StudyAdmin
 from studies.models import Exclusion, Session, Study
 from studies.plans import plan_in_force
 from studies.queries import active_exclusions
-from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
+from studies.services.exclusions import CannotExclude, undo_exclusion
 
 MOST_ROWS = 200
 Step = Callable[[HttpRequest, Study, bool], str]
@@ -95,7 +102,10 @@ class StudyWithExclusionsAdmin(StudyAdmin):
 
 def _apply(request: HttpRequest, study: Study, rehearsal: bool) -> str:
     applied = apply_rules(study, rehearsal=rehearsal, by=request.user, at=timezone.now())
-    return f"{applied.excluded} set aside by the plan's rules; {applied.already} were aside already."
+    return (
+        f"{applied.excluded} set aside by the plan's rules; {applied.already} were aside already, and "
+        f"{applied.covered} count under another rule."
+    )
 
 
 def _undo(request: HttpRequest, study: Study, rehearsal: bool) -> str:
@@ -104,7 +114,7 @@ def _undo(request: HttpRequest, study: Study, rehearsal: bool) -> str:
     if row is None:
         raise CannotExclude("This study has no such exclusion.")
     undo_exclusion(row.pk, reason=request.POST.get("reason", ""), by=request.user, at=timezone.now())
-    return f"What '{row.rule}' had set aside counts again."
+    return f"'{row.rule}' sets this aside no more. It counts again unless another rule finds it too."
 
 
 def _by_hand(request: HttpRequest, study: Study, rehearsal: bool) -> str:
@@ -118,7 +128,7 @@ def _by_hand(request: HttpRequest, study: Study, rehearsal: bool) -> str:
         session = Session.objects.filter(study=study, rehearsal=rehearsal, pseudonym=given["session"]).first()
         if session is None:
             raise CannotExclude(f"This study has no session '{given['session']}'.")
-        made = exclude_votes(study.pk, rule=given["rule"], reason=given["reason"], sessions=[session], **now)
+        made = exclude_by_hand(study, session=session, rule=given["rule"], reason=given["reason"], **now)
     names = ", ".join(row.session.pseudonym for row in made)
     return f"Set aside: session {names}." if names else "It is set aside by this rule already."
 
@@ -139,4 +149,5 @@ def _page_context(study: Study, *, rehearsal: bool) -> dict[str, object]:
         "ledger": ledger[:MOST_ROWS],
         "more": max(0, ledger.count() - MOST_ROWS),
         "surplus": Exclusion.SURPLUS,
+        "not_anew": NOT_ANEW,
     }

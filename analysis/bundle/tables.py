@@ -40,7 +40,7 @@ def session_rows(study: Study, *, with_rehearsal: bool) -> Rows:
     of_session = exclusion_ledger(study).of_session
     for session in _sessions(study, with_rehearsal).order_by("pk"):
         consent = agreed.get(session.pk)
-        rules = [rule for rule, _ in of_session.get(session.pk, [])]
+        rules = [rule for _, rule, _ in of_session.get(session.pk, [])]
         yield {
             "session": session.pk,
             "evaluator": session.pseudonym,
@@ -136,7 +136,7 @@ def exclusion_rows(study: Study, *, with_rehearsal: bool) -> Rows:
             "trial_index": row.assignment.position if row.assignment else None,
             "replaces_votes": row.replaces_votes,
             "undoes": numbers.get(row.undoes_id or 0),
-            "by": row.by.get_username() if row.by else None,
+            "by": row.author or None,
             "at": export_time(row.at),
             "rehearsal": session.rehearsal,
         }

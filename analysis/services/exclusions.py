@@ -12,12 +12,13 @@ from analysis.exclusion_records import Aside, session_facts, sessions_that_are_o
 from analysis.exclusion_rules import COMPUTED, Finding, find
 from analysis.records import primary_question
 from studies.models import Assignment, Exclusion, Session, Study, StudyState
-from studies.plan_rules import Entry, rule_name, rule_names, rule_problems, rule_sentence, rule_value
+from studies.plan_rules import KINDS, Entry, rule_name, rule_names, rule_problems, rule_sentence, rule_value
 from studies.plans import plan_in_force
 from studies.services.exclusions import exclude_each, exclude_votes
 from studies.services.locks import locked_study
 
 DUPLICATE = "duplicate_person"
+NOT_ANEW = "What is set aside in a rehearsal is not collected anew: its evaluators have come and gone."
 # Who was at work when a study closed is over then; after a day there is nobody left to judge.
 LAST_LOOK = timedelta(days=1)
 
@@ -27,10 +28,11 @@ class RulesRefused(ValueError):
 
 
 class Standing(StrEnum):
-    """What becomes of a finding: it is new, counted under an earlier rule, or a person let it back in."""
+    """What becomes of a finding: new, aside by this rule already, covered by another, or let back in by a person."""
 
     NEW = "new"
     ALREADY = "already"
+    COVERED = "covered"
     LET_BACK = "let back"
 
 
@@ -39,7 +41,7 @@ class Judged:
     """One finding, whom it is about, and where it stands.
 
     position    of the trial in its session; None where the whole session is meant
-    aside_by    the rule under which it counts already
+    aside_by    the rule under which it counts already, or will when the rules before this one are applied
     """
 
     finding: Finding
@@ -68,8 +70,9 @@ class Applied:
 
     sessions, waiting   sessions judged, and those still under way, which are judged when they are over
     excluded            new rows of the ledger; in a preview, how many a press would make
-    already             findings that are aside by this or an earlier rule
-    let_back            findings that a person has undone: no rule sets those aside again
+    already             findings that the same rule set aside before
+    covered             findings that count under another rule: an earlier one here, or one of the ledger's
+    let_back            findings that a person has undone: that rule does not set those aside again, another may
     """
 
     rules: tuple[RuleOutcome, ...]
@@ -87,6 +90,10 @@ class Applied:
     @property
     def already(self) -> int:
         return sum(rule.count(Standing.ALREADY) for rule in self.rules)
+
+    @property
+    def covered(self) -> int:
+        return sum(rule.count(Standing.COVERED) for rule in self.rules)
 
     @property
     def let_back(self) -> int:
@@ -150,6 +157,24 @@ def studies_that_apply_rules(*, at: datetime) -> list[Study]:
     return [study for study in launched if plan_in_force(study).applies_rules_itself]
 
 
+def exclude_by_hand(
+    study: Study, *, session: Session, rule: str, reason: str, by: AbstractBaseUser | None, at: datetime
+) -> list[Exclusion]:
+    """Set a session aside under a name that is no rule of the software's: those speak by what they find.
+
+    Returns  the new row, none if it is aside by this rule already
+    Raises   RulesRefused for such a rule; CannotExclude
+    """
+    if rule.strip() == DUPLICATE:
+        raise RulesRefused(f"{DUPLICATE} names two sessions: say which other session is the same person's.")
+    if rule.strip() in KINDS:
+        raise RulesRefused(
+            f"{rule.strip()} is computed: it sets aside what it finds, and nobody by hand. Choose another name; "
+            "outside the plan it is a deviation."
+        )
+    return exclude_votes(study.pk, rule=rule, reason=reason, sessions=[session], by=by, at=at)
+
+
 def exclude_same_person(
     study: Study, *, earlier: str, later: str, reason: str, by: AbstractBaseUser | None, at: datetime
 ) -> list[Exclusion]:
@@ -178,14 +203,11 @@ def _standing(finding: Finding, aside: Aside) -> tuple[Standing, str]:
     """Where a finding stands, and from now on also under which rule: the ledger in memory moves with it."""
     by = aside.rule_of(finding.session, finding.trial)
     if by is not None:
-        return Standing.ALREADY, by
-    target = (None, finding.trial) if finding.trial is not None else (finding.session, None)
+        return (Standing.ALREADY if by == finding.rule else Standing.COVERED), by
+    target = (finding.session, None) if finding.trial is None else (None, finding.trial)
     if (finding.rule, *target) in aside.let_back:
         return Standing.LET_BACK, ""
-    if finding.trial is not None:
-        aside.trials[finding.trial] = finding.rule
-    else:
-        aside.sessions[finding.session] = finding.rule
+    aside.add(target, finding.rule)
     return Standing.NEW, ""
 
 

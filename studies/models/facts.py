@@ -166,8 +166,9 @@ class Exclusion(models.Model):
     """One row is one named rule that set a session or one trial's votes aside, or the undoing of such a row.
 
     Invariants: names a session or an assignment, not both; an exclusion is undone at most once. `replaces_votes`
-    records that it was a rule of the plan in an open study, whose votes are wanted again. The rule `surplus` is
-    the service's own: the answer to a replacement whose first vote came back.
+    records that it was a rule of the plan in an open or paused study, whose votes are wanted again. The rule `surplus`
+    is the service's own: the answer to a replacement whose first vote came back. `who` is the name of that day: it
+    stays when the account goes.
     """
 
     SURPLUS = "surplus"
@@ -186,6 +187,7 @@ class Exclusion(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    who = models.CharField(max_length=150, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -197,3 +199,8 @@ class Exclusion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.reason}"
+
+    @property
+    def author(self) -> str:
+        """Who pressed for it, empty where a rule applied itself: the name as written down then, else the account's."""
+        return self.who or (self.by.get_username() if self.by else "")

@@ -17,7 +17,7 @@ from studies.models import (
     StudyState,
     TrialKind,
 )
-from studies.plan_rules import rule_names
+from studies.plan_rules import NAMING, is_rule_name, rule_names
 from studies.plans import plan_in_force
 from studies.queries import active_exclusions
 
@@ -26,6 +26,8 @@ from .locks import locked_study
 from .planning import write_deviation
 
 UNDONE = "its first vote counts again"
+# A paused study collects again later: what is set aside meanwhile is wanted then.
+COLLECTS = (StudyState.OPEN, StudyState.PAUSED)
 
 
 class CannotExclude(Exception):
@@ -57,16 +59,20 @@ def exclude_each(
 ) -> list[Exclusion]:
     """Set sessions or single trials aside under a named rule, each for its own reason. Nothing is deleted.
 
-    A rule of the plan, while the study is open, opens one replacement slot for each vote it excludes; every
+    A rule of the plan, while the study is open or paused, opens one replacement slot for each vote it excludes; every
     other exclusion acts in analysis only, and once the plan is frozen it is a deviation, recorded here. What the
     same rule has set aside already is left as it is.
+    Assumes  a computed rule found it: this goes by the name. `analysis.services.exclusions` computes, and has
+             `exclude_by_hand` for what a person brings
     Returns  the new rows
-    Raises   CannotExclude if something is not of this study, or the rule is empty or one of the system's own words
+    Raises   CannotExclude if something is not of this study, or the rule has no name that a plan could have
     """
     with locked_study(study_id) as study:
         rule = rule.strip()
         if not rule or not all(reason.strip() for _, reason in found):
             raise CannotExclude("An exclusion names its rule and its reason.")
+        if not is_rule_name(rule):
+            raise CannotExclude(f"'{rule[:100]}' {NAMING}.")
         if rule in RESERVED_RULES:
             raise CannotExclude(f"'{rule}' is the system's own word; choose another rule.")
         is_planned = _is_planned(study, rule)
@@ -77,12 +83,9 @@ def exclude_each(
             if owner.study_id != study.pk:
                 raise CannotExclude(f"{owner} is not a session of {study}.")
             if not active_exclusions(study).filter(rule=rule, **named).exists():
-                replaces = is_planned and study.state == StudyState.OPEN
-                made.append(
-                    Exclusion.objects.create(
-                        study=study, rule=rule, reason=reason, by=by, at=at, replaces_votes=replaces, **named
-                    )
-                )
+                replaces = is_planned and study.state in COLLECTS
+                fields = named | {"reason": reason, "replaces_votes": replaces}
+                made.append(_add(study.pk, rule=rule, by=by, at=at, **fields))
         settle_replacements(_touched_by(made), at=at)
         if not is_planned:
             _record_unplanned(study, rule, made, by=by, at=at)
@@ -180,23 +183,22 @@ def _set_surplus(answer: Assignment, surplus: bool, *, at: datetime) -> None:
     study = answer.session.study
     row = active_exclusions(study).filter(rule=Exclusion.SURPLUS, assignment=answer).first()
     if surplus and row is None:
-        Exclusion.objects.create(
-            study=study, assignment=answer, rule=Exclusion.SURPLUS, reason=f"Set aside: {UNDONE}.", at=at
-        )
+        _add(study.pk, rule=Exclusion.SURPLUS, reason=f"Set aside: {UNDONE}.", by=None, at=at, assignment=answer)
     elif not surplus and row is not None:
         _undo(row, reason="The vote it replaces is excluded again.", at=at, by=None)
 
 
 def _undo(exclusion: Exclusion, *, reason: str, at: datetime, by: AbstractBaseUser | None) -> Exclusion:
+    named = {"session_id": exclusion.session_id, "assignment_id": exclusion.assignment_id}
+    return _add(exclusion.study_id, rule=exclusion.rule, reason=reason, by=by, at=at, undoes=exclusion, **named)
+
+
+def _add(
+    study_id: int, *, rule: str, reason: str, by: AbstractBaseUser | None, at: datetime, **fields: object
+) -> Exclusion:
+    who = by.get_username() if by is not None else ""
     return Exclusion.objects.create(
-        study_id=exclusion.study_id,
-        session_id=exclusion.session_id,
-        assignment_id=exclusion.assignment_id,
-        rule=exclusion.rule,
-        reason=reason,
-        undoes=exclusion,
-        by=by,
-        at=at,
+        study_id=study_id, rule=rule, reason=reason, by=by, who=who, at=at, **fields
     )
 
 

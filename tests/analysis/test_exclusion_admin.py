@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from studies.models import Deviation, Exclusion
+from studies.models import Deviation, Exclusion, Slot
 from tests.factories import START
 
 from .playing import opened_study, play_session
@@ -53,7 +53,7 @@ def test_the_preview_says_whom_and_why_and_writes_nothing(client, researcher, st
     page = text_of(client.get(address))
     assert f"{bad.pseudonym} 1 of 1 catch trials answered wrongly; at most 0 may be. to be set aside" in page
     assert "50 % of the left video was seen; 90 % is asked for." in page
-    assert "aside by failed_catch" in page
+    assert "covered by failed_catch" in page
     assert "Set 2 aside" in page
     assert not Exclusion.objects.exists()
 
@@ -86,10 +86,30 @@ def test_someone_is_set_aside_by_hand(client, researcher, study, bad, address):
     client.post(address, by_hand)
     assert Exclusion.objects.filter(rule="duplicate_person", session=twin).exists()
     for wrong, said in [({"session": "nobody"}, "no session 'nobody'"), ({"reason": ""}, "its reason"),
-                        ({"rule": "surplus"}, "system's own word")]:  # fmt: skip
+                        ({"rule": "surplus"}, "system's own word"), ({"rule": "one;two"}, "is no name for a rule"),
+                        ({"rule": "duplicate_person"}, "which other session")]:  # fmt: skip
         refused = client.post(address, by_hand | {"same_as": "", "rule": "x"} | wrong, follow=True)
         assert said in text_of(refused).replace("&#x27;", "'")
     assert Exclusion.objects.count() == 2
+
+
+@pytest.mark.parametrize("rule", ["one_sided", " coverage ", "hurried"])
+def test_nobody_is_set_aside_by_hand_under_a_rule_that_computes_what_it_finds(client, researcher, study, address, rule):
+    blameless = play_session(study, careful)
+    by_hand = {"step": "by_hand", "session": blameless.pseudonym, "rule": rule, "reason": "I like the other one."}
+    page = text_of(client.post(address, by_hand, follow=True))
+    assert f"{rule.strip()} is computed: it sets aside what it finds" in page
+    assert not Exclusion.objects.exists()
+    assert not Slot.objects.filter(replaces__isnull=False).exists()
+
+
+def test_the_ledger_names_an_account_that_is_gone(client, researcher, admin_client, study, bad, address):
+    client.post(address, {"step": "apply"})
+    researcher.delete()
+    page = text_of(admin_client.get(address))
+    assert "UTC researcher" in page
+    assert "UTC the system" not in page
+    assert "researcher" in text_of(admin_client.get("/admin/studies/exclusion/"))
 
 
 def test_an_onlooker_sees_and_may_not_press(client, django_user_model, study, bad, address):
@@ -139,7 +159,10 @@ def test_a_study_that_asks_nothing_says_so(client, researcher, study, address):
 
 
 def test_a_rehearsal_has_a_page_of_its_own(client, researcher, study, bad, address):
-    assert "0 sessions judged" in text_of(client.get(address + "?include-rehearsal=1"))
+    page = text_of(client.get(address + "?include-rehearsal=1"))
+    assert "0 sessions judged" in page
+    assert "What is set aside in a rehearsal is not collected anew" in page
+    assert "rehearsal" not in text_of(client.get(address))
     client.post(address + "?include-rehearsal=1", {"step": "apply"})
     assert not Exclusion.objects.exists()
 

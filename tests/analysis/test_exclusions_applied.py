@@ -9,9 +9,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analysis.exclusion_records import who_is_aside
 from analysis.flow import SetAside, flow_counts
 from analysis.plan_records import plan_facts
-from analysis.records import counted_votes, primary_question
+from analysis.records import counted_votes, exclusion_ledger, primary_question
 from analysis.services.exclusions import (
     RulesRefused,
     Standing,
@@ -22,11 +23,11 @@ from analysis.services.exclusions import (
 )
 from analysis.tasks import apply_planned_rules
 from studies.models import Assignment, Deviation, Exclusion, Plan, Slot
-from studies.queries import active_exclusions
+from studies.queries import active_exclusions, study_progress
 from studies.services.amendments import change_plan
 from studies.services.deals import deal_study
-from studies.services.exclusions import CannotExclude, undo_exclusion
-from studies.services.launches import close_study, open_study
+from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
+from studies.services.launches import close_study, open_study, pause_study
 from studies.services.planning import edit_plan
 from studies.services.sessions import start_session
 from tests.factories import LENGTH_S, START, make_study
@@ -85,16 +86,16 @@ def test_a_press_sets_aside_in_the_plans_order_and_once():
     assert not Exclusion.objects.exists()
     applied = apply_rules(study, by=None, at=LATER)
     assert applied == before
-    assert (applied.sessions, applied.found, applied.excluded, applied.already) == (3, 5, 3, 2)
+    assert (applied.sessions, applied.found, applied.excluded, applied.already, applied.covered) == (3, 5, 3, 0, 2)
     made = Exclusion.objects.order_by("pk").values_list("rule", "session", "assignment", "replaces_votes")
     assert list(made) == [
         ("failed_catch", bad.pk, None, True), ("coverage", None, trial.pk, True), ("one_sided", stuck.pk, None, True),
     ]  # fmt: skip
     standings = [[(j.pseudonym, j.standing, j.aside_by) for j in rule.judged] for rule in applied.rules]
-    assert (bad.pseudonym, Standing.ALREADY, "failed_catch") in standings[1]
-    assert (bad.pseudonym, Standing.ALREADY, "failed_catch") in standings[2]
+    assert (bad.pseudonym, Standing.COVERED, "failed_catch") in standings[1]
+    assert (bad.pseudonym, Standing.COVERED, "failed_catch") in standings[2]
     again = apply_rules(study, by=None, at=LATER)
-    assert (again.found, again.excluded, again.already) == (5, 0, 5)
+    assert (again.found, again.excluded, again.already, again.covered) == (5, 0, 3, 2)
     assert not Deviation.objects.exists()
     check_study(study)
 
@@ -246,10 +247,16 @@ def test_the_command_tells_then_sets_aside():
     study, (bad,) = study_of(careless)
     close_study(study.pk, at=LATER)
     told = printed("s", "--dry-run")
-    assert f"session {bad.pseudonym}: 1 of 1 catch trials answered wrongly" in told
-    assert "2 found: 1 would be set aside, 1 are aside already" in told
+    assert [line for line in told.splitlines() if line.startswith(" ")] == [
+        "   finds 1 session: 1 would be set aside.",
+        f"   session {bad.pseudonym}: 1 of 1 catch trials answered wrongly; at most 0 may be.",
+        "   finds nobody.",
+        "   finds 1 session: 1 covered by failed_catch.",
+    ]
+    assert "2 found: 1 would be set aside, 0 are aside already, 1 are covered by another rule, 0 stay in" in told
     assert not Exclusion.objects.exists()
     assert "2 found: 1 were set aside" in printed("s")
+    assert "finds 1 session: 1 aside already." in printed("s", "--dry-run")
     assert Exclusion.objects.get().session == bad
     assert "0 were set aside" in printed("s", "--rule", "too_fast tolerance_ms 0")
     for wrong, message in [
@@ -259,6 +266,52 @@ def test_the_command_tells_then_sets_aside():
     ]:
         with pytest.raises(CommandError, match=message):
             printed(*wrong)
+
+
+def test_the_command_gives_a_handful_of_examples():
+    study, sessions = study_of(*[careful] * 4)
+    for session in sessions:
+        look_away(session, share=0.5)
+    close_study(study.pk, at=LATER)
+    told = printed("s", "--dry-run")
+    assert "finds 4 trials: 4 would be set aside." in told
+    assert told.count("50 % of the left video was seen") == 3
+    assert "and 1 more: Exclusions, on the study's page, has all." in told
+
+
+def test_the_command_says_that_a_rehearsal_is_not_collected_anew():
+    study_of(careful)
+    assert "not collected anew" in printed("s", "--dry-run", "--include-rehearsal")
+    assert "not collected anew" not in printed("s", "--dry-run")
+
+
+def test_what_the_task_sets_aside_while_paused_is_wanted_when_the_study_is_open_again():
+    study = make_study(**SETTINGS | {"votes_per_comparison": 2})
+    edit_plan(study.pk, changes={"applies_rules_itself": True})
+    open_study(study.pk, at=START)
+    for choose in (careless, careful):
+        play_session(study, choose)
+    pause_study(study.pk, at=LATER)
+    assert apply_planned_rules() == 1
+    assert study_progress(study).short_by == 6
+    open_study(study.pk, at=LATER)
+    play_session(study, careful, at=LATER)
+    check_study(study)
+    assert study_progress(study).short_by == 0
+
+
+def test_the_earliest_rule_in_force_has_a_trial_also_where_a_later_one_names_it_alone():
+    study, (bad,) = study_of(careless)
+    apply_rules(study, by=None, at=LATER)
+    trial = bad.assignments.filter(kind="main").first()
+    exclude_votes(study.pk, rule="odd", reason="Alone.", assignments=[trial], at=LATER)
+    assert [rule for rule, _ in exclusion_ledger(study).why_not(trial)] == ["failed_catch", "odd"]
+    assert flow_counts(study).excluded_by_rule == {"failed_catch": SetAside(6, 1)}
+    assert who_is_aside(study).rule_of(bad.pk, trial.pk) == "failed_catch"
+    undo_exclusion(active_exclusions(study).get(rule="failed_catch").pk, reason="Broken.", at=LATER)
+    exclude_votes(study.pk, rule="failed_catch", reason="Again.", sessions=[bad], at=LATER)
+    assert [rule for rule, _ in exclusion_ledger(study).why_not(trial)] == ["odd", "failed_catch"]
+    assert who_is_aside(study).rule_of(bad.pk, trial.pk) == "odd"
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["apply", "undo", "play", "away"]), st.integers(0, 99)), max_size=10)

@@ -16,6 +16,7 @@ from studies.services.votes import Answer, cast_vote, record_view
 from tests.factories import START
 
 from .playing import STEP, opened_study, play_session, prefer, watch
+from .signing_in import account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 
@@ -220,3 +221,17 @@ def test_a_reader_that_goes_is_no_error(tmp_path):
         process.stdout.close()
         complaint = process.stderr.read()
     assert (process.returncode, complaint) == (0, b"")
+
+
+SIDES = "2 answers chose left and 0 right: exact binomial p 0.5, below 0.9."
+
+
+@pytest.mark.parametrize(("may_stop", "told"), [(True, ""), (False, SIDES)])
+def test_who_may_not_see_results_reads_the_rule_and_not_how_many_chose_which_side(client, may_stop, told):
+    study = opened_study(items=2)
+    session = play_session(study, prefer("social"))
+    exclude_votes(study.pk, rule="one_sided", reason=SIDES, at=START, sessions=[session])
+    account(client, staff=True, may_view=True, may_stop=may_stop)
+    page = b"".join(client.get("/studies/s/trials.csv").streaming_content).decode()
+    rows = list(csv.DictReader(StringIO(page)))
+    assert [(row["exclusion_reason"], row["exclusion_detail"]) for row in rows] == [("one_sided", told)] * 2

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from studies.models import Assignment, Choice, Exclusion, Slot
 from studies.queries import active_exclusions, free_slots, study_progress, valid_assignments
 from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
-from studies.services.launches import close_study, open_study
+from studies.services.launches import close_study, open_study, pause_study
 from studies.services.sessions import Stage, begin_trials, start_session
 from studies.services.votes import Answer, cast_vote
 from tests.factories import START, make_study
@@ -16,6 +18,7 @@ from .invariants import check_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 PLANNED = "failed_catch"
+NO_NAMES = ["one; two", "'=1+1", "=1+1", "a\uff1db", "-a", "_a", "m\u00fcde", "a\nb", "a\tb", "a,b", 'a"b', "a" * 101]
 
 
 @pytest.fixture
@@ -92,6 +95,19 @@ def test_a_closed_study_opens_no_replacement(study, clock):
     assert not Slot.objects.filter(replaces=first).exists()
 
 
+def test_a_paused_study_wants_its_votes_again_and_an_undoing_there_wants_them_no_more(study, clock):
+    first = someone_votes(study, clock)
+    pause_study(study.pk, at=clock.later())
+    row = exclude(study, clock, first)
+    assert (row.replaces_votes, study_progress(study).short_by) == (True, 1)
+    undo(study, clock, row)
+    assert (valid(study), study_progress(study).short_by) == ({first.pk}, 0)
+    exclude(study, clock, first)
+    open_study(study.pk, at=clock.later())
+    second = someone_votes(study, clock)
+    assert (valid(study), study_progress(study).short_by) == ({second.pk}, 0)
+
+
 def test_undo_closes_an_unanswered_replacement_and_ends_its_lease(study, clock):
     first = someone_votes(study, clock)
     row = exclude(study, clock, first)
@@ -157,9 +173,49 @@ def test_an_exclusion_is_undone_once_and_surplus_is_not_a_rule_for_people(study,
         exclude_votes(study.pk, assignments=[first], rule="surplus", reason="x", at=clock.later())
 
 
-@pytest.mark.parametrize(("rule", "reason"), [("", "x"), ("  ", "x"), (" late ", "x"), ("mine", " ")])
+@pytest.mark.parametrize(
+    ("rule", "reason"), [("", "x"), ("  ", "x"), (" late ", "x"), ("mine", " "), *((name, "x") for name in NO_NAMES)]
+)
 def test_rules_have_names_of_their_own_and_reasons(study, clock, rule, reason):
     first = someone_votes(study, clock)
     with pytest.raises(CannotExclude):
         exclude_votes(study.pk, assignments=[first], rule=rule, reason=reason, at=clock.later())
     assert not Exclusion.objects.exists()
+
+
+def test_a_name_that_a_table_can_hold_is_taken(study, clock):
+    first = someone_votes(study, clock)
+    assert exclude(study, clock, first, rule=" 2nd look by A.-B. ").rule == "2nd look by A.-B."
+
+
+def test_who_set_aside_and_who_let_back_in_outlive_their_accounts(study, clock, django_user_model):
+    first = someone_votes(study, clock)
+    author = django_user_model.objects.create_user("author")
+    (row,) = exclude_votes(study.pk, assignments=[first], rule="odd", reason="r", by=author, at=clock.later())
+    undo_exclusion(row.pk, reason="r", by=author, at=clock.later())
+    author.delete()
+    assert [(row.by, row.author) for row in Exclusion.objects.order_by("pk")] == [(None, "author")] * 2
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Exclusion.objects.update(who="someone else")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accounts_of_old_rows_are_written_down_and_the_ledger_stays_guarded(study, clock, django_user_model):
+    """There and back again: the trigger is gone on neither way, and the name is filled in from the account."""
+    first = someone_votes(study, clock)
+    author = django_user_model.objects.create_user("author")
+    exclude_votes(study.pk, assignments=[first], rule="odd", reason="r", by=author, at=clock.later())
+    try:
+        migrate("0008_adaptive_votes")
+        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("UPDATE studies_exclusion SET rule = 'other'")
+    finally:
+        migrate("0009_exclusions_keep_their_author")
+    assert Exclusion.objects.get().who == "author"
+    for column in ("who", "rule"):
+        with pytest.raises(DatabaseError):
+            Exclusion.objects.update(**{column: "other"})
+
+
+def migrate(name: str) -> None:
+    MigrationExecutor(connection).migrate([("studies", name)])
