@@ -53,6 +53,7 @@ bench-analysis: $(INSTALLED_DEV)  ## Print what a report of a million votes cost
 	$(BIN)/python -m bench.analysis_calibration
 	$(BIN)/python -m bench.power
 	$(BIN)/python -m bench.stopping
+	$(BIN)/python -m bench.adaptive
 
 bench-retrieval: $(INSTALLED_DEV)  ## Print what embedding, ranking and annotating cost; half an hour on a quiet machine
 	$(BIN)/python -m bench.embedding --clips 100000

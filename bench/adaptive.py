@@ -1,6 +1,6 @@
 """How well a ranking is found with and without adaptive votes, and what becomes of shares: a Markdown table.
 
-    python bench/adaptive.py [--studies 40] [--seed 1]
+    python bench/adaptive.py [--studies 30] [--seed 1]
 
 The same number of votes in every row, on all pairs of so many conditions: uniform, or a share of them adaptive, in
 batches chosen by `analysis.adaptive` as a study chooses them. 20 speakers, 4 votes a comparison where all are uniform.
@@ -123,7 +123,7 @@ def _row(*cells: object) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--studies", type=int, default=40, help="simulated studies a row (default: 40)")
+    parser.add_argument("--studies", type=int, default=30, help="simulated studies a row (default: 30)")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     began = time.perf_counter()
