@@ -5,15 +5,16 @@ from datetime import datetime
 from studies.models import Question, Study
 from studies.queries import study_progress
 
-from .flow import flow_counts
+from .flow import flow_of
 from .group_records import group_tables
 from .plan_records import plan_facts
 from .records import fill_of, primary_question
-from .report_parts import About, Flow, Report
+from .report_parts import About, Report
 from .results import compute_report, with_mixed_logit
 from .retest_records import retests_of
 from .versions import code_version
 from .vote_records import votes_of
+from .votes import Votes
 
 
 def build_report(
@@ -29,13 +30,13 @@ def build_report(
     """
     question = primary_question(study)
     votes = votes_of(study, question, rehearsal=rehearsal)
-    about = about_study(study, question, rehearsal=rehearsal, at=at)
+    about = about_study(study, question, votes, rehearsal=rehearsal, at=at)
     report = compute_report(votes, plan=plan_facts(study), about=about, seed=seed)
     return with_mixed_logit(report, votes) if mixed_logit else report
 
 
-def about_study(study: Study, question: Question, *, rehearsal: bool, at: datetime) -> About:
-    """What the report says of the study besides its votes."""
+def about_study(study: Study, question: Question, votes: Votes, *, rehearsal: bool, at: datetime) -> About:
+    """What the report says of the study besides its votes; these say who gave them."""
     progress = study_progress(study, rehearsal=rehearsal)
     return About(
         study=study.key,
@@ -48,20 +49,7 @@ def about_study(study: Study, question: Question, *, rehearsal: bool, at: dateti
         rehearsal=rehearsal,
         sessions_needed=progress.sessions_needed,
         fill=fill_of(progress),
-        flow=_flow(study, rehearsal=rehearsal),
+        flow=flow_of(study, votes, rehearsal=rehearsal),
         retests=retests_of(study, question, rehearsal=rehearsal),
         groups=group_tables(study, question, rehearsal=rehearsal),
-    )
-
-
-def _flow(study: Study, *, rehearsal: bool) -> Flow:
-    counts = flow_counts(study, rehearsal=rehearsal)
-    return Flow(
-        arrived=counts.arrived,
-        consented=counts.consented,
-        practised=counts.practised,
-        finished=counts.finished,
-        answered=counts.answered,
-        excluded=tuple((rule, row.sessions) for rule, row in counts.excluded_by_rule.items()),
-        analysed=counts.analysed_sessions,
     )

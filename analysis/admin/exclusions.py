@@ -15,8 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from analysis.flow import flow_counts
-from analysis.records import NoQuestion
+from analysis.flow import flow_of
+from analysis.records import NoQuestion, primary_question
+from analysis.results import excluded_by_rule
 from analysis.services.exclusions import (
     NOT_ANEW,
     RulesRefused,
@@ -25,8 +26,10 @@ from analysis.services.exclusions import (
     exclude_same_person,
     preview_rules,
 )
+from analysis.vote_records import votes_of
 from studies.admin.studies import StudyAdmin
 from studies.models import Exclusion, Session, Study
+from studies.plan_rules import rule_names
 from studies.plans import plan_in_force
 from studies.queries import active_exclusions
 from studies.services.exclusions import CannotExclude, undo_exclusion
@@ -140,12 +143,15 @@ def _page_context(study: Study, *, rehearsal: bool) -> dict[str, object]:
     rows = Exclusion.objects.filter(study=study)
     of_these = rows.filter(session__rehearsal=rehearsal) | rows.filter(assignment__session__rehearsal=rehearsal)
     ledger = of_these.select_related("session", "assignment__session", "undoes", "undone_by", "by").order_by("-pk")
+    plan, votes = plan_in_force(study), votes_of(study, primary_question(study), rehearsal=rehearsal)
     return {
         "study": study,
         "rehearsal": rehearsal,
-        "plan": plan_in_force(study),
+        "plan": plan,
         "applied": preview_rules(study, rehearsal=rehearsal, at=timezone.now()),
-        "flow": flow_counts(study, rehearsal=rehearsal),
+        "flow": flow_of(study, votes, rehearsal=rehearsal),
+        "analysed_votes": int(votes.counted.sum()),
+        "aside": excluded_by_rule(votes, rules=rule_names(plan.exclusion_rules)),
         "ledger": ledger[:MOST_ROWS],
         "more": max(0, ledger.count() - MOST_ROWS),
         "surplus": Exclusion.SURPLUS,

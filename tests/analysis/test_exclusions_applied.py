@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from analysis.exclusion_records import who_is_aside
-from analysis.flow import SetAside, flow_counts
+from analysis.flow import flow_of
 from analysis.plan_records import plan_facts
 from analysis.records import counted_votes, exclusion_ledger, primary_question
+from analysis.report_parts import Excluded, Flow
+from analysis.results import excluded_by_rule
 from analysis.services.exclusions import (
     RulesRefused,
     Standing,
@@ -22,6 +24,8 @@ from analysis.services.exclusions import (
     studies_that_apply_rules,
 )
 from analysis.tasks import apply_planned_rules
+from analysis.vote_records import votes_of
+from analysis.votes import Votes
 from studies.models import Assignment, Deviation, Exclusion, Plan, Slot
 from studies.queries import active_exclusions, study_progress
 from studies.services.amendments import change_plan
@@ -76,6 +80,11 @@ def look_away(session, *, share: float) -> Assignment:
     trial.views = {"p": {"watched": watched, "plays": part.plays}}
     trial.save(update_fields=["views"])
     return trial
+
+
+def votes_and_flow(study, *, rehearsal=False) -> tuple[Votes, Flow]:
+    votes = votes_of(study, primary_question(study), rehearsal=rehearsal)
+    return votes, flow_of(study, votes, rehearsal=rehearsal)
 
 
 def test_a_press_sets_aside_in_the_plans_order_and_once():
@@ -169,8 +178,8 @@ def test_a_rehearsal_is_judged_apart():
     play_session(study, careless, rehearsal=True)
     assert preview_rules(study, at=LATER).found == 0
     assert apply_rules(study, rehearsal=True, by=None, at=LATER).excluded == 1
-    assert flow_counts(study, rehearsal=True).analysed_votes == 0
-    assert flow_counts(study).arrived == 0
+    assert votes_and_flow(study, rehearsal=True)[1].analysed == 0
+    assert votes_and_flow(study)[1].arrived == 0
     check_study(study, rehearsal=True)
 
 
@@ -202,13 +211,13 @@ def test_the_flow_counts_each_step_once():
     good = play_session(study, careful)
     trial = look_away(good, share=0.1)
     apply_rules(study, by=None, at=START + STEP)
-    flow = flow_counts(study)
+    votes, flow = votes_and_flow(study)
     given_by_quitter = quitter.assignments.filter(kind="main", state="answered").count()
     assert (flow.arrived, flow.consented, flow.practised, flow.finished, flow.answered) == (5, 5, 3, 2, 3)
-    assert flow.excluded_by_rule == {"failed_catch": SetAside(6, 1), "coverage": SetAside(1, 1)}
-    assert flow.analysed_votes == 5 + given_by_quitter
-    assert flow.analysed_sessions == 2
-    assert list(flow.excluded_by_rule) == ["failed_catch", "coverage"]  # the plan's order
+    assert flow.excluded == (("failed_catch", 1), ("coverage", 1))  # the plan's order
+    assert [row.votes for row in excluded_by_rule(votes, rules=["failed_catch", "coverage"])] == [6, 1]
+    assert votes.counted.sum() == 5 + given_by_quitter
+    assert flow.analysed == 2
     assert bad.finished_at
     assert trial.kind == "main"
 
@@ -231,8 +240,7 @@ def test_rules_apply_themselves_only_where_the_plan_says_so():
 
 def test_nobody_came():
     study = opened_study()
-    flow = flow_counts(study)
-    assert (flow.arrived, flow.finished, flow.analysed_votes, flow.excluded_by_rule) == (0, 0, 0, {})
+    assert votes_and_flow(study)[1] == Flow(0, 0, 0, 0, 0, (), 0)
     applied = apply_rules(study, by=None, at=LATER)
     assert (applied.sessions, applied.found, applied.excluded) == (0, 0, 0)
 
@@ -306,7 +314,7 @@ def test_the_earliest_rule_in_force_has_a_trial_also_where_a_later_one_names_it_
     trial = bad.assignments.filter(kind="main").first()
     exclude_votes(study.pk, rule="odd", reason="Alone.", assignments=[trial], at=LATER)
     assert [rule for rule, _ in exclusion_ledger(study).why_not(trial)] == ["failed_catch", "odd"]
-    assert flow_counts(study).excluded_by_rule == {"failed_catch": SetAside(6, 1)}
+    assert excluded_by_rule(votes_and_flow(study)[0]) == (Excluded("failed_catch", 6, 1),)
     assert who_is_aside(study).rule_of(bad.pk, trial.pk) == "failed_catch"
     undo_exclusion(active_exclusions(study).get(rule="failed_catch").pk, reason="Broken.", at=LATER)
     exclude_votes(study.pk, rule="failed_catch", reason="Again.", sessions=[bad], at=LATER)
@@ -363,7 +371,7 @@ def test_in_any_order_the_ledger_says_what_counting_anew_says(steps, number):
         }
         counted = counted_votes(study, primary_question(study), rehearsal=False)
         assert {vote.assignment_id for vote in counted} == expected
-        flow = flow_counts(study)
+        votes = votes_and_flow(study)[0]
         answered = Assignment.objects.filter(session__study=study, kind="main", votes__isnull=False).count()
-        assert flow.analysed_votes + sum(aside.votes for aside in flow.excluded_by_rule.values()) == answered
+        assert votes.counted.sum() + sum(row.votes for row in excluded_by_rule(votes)) == answered
         assert len(standing) == len({(row.rule, row.session_id, row.assignment_id) for row in standing})

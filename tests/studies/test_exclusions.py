@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from studies.models import Assignment, Choice, Exclusion, Slot
+from studies.plan_rules import NAMING, rule_problems
 from studies.queries import active_exclusions, free_slots, study_progress, valid_assignments
 from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
 from studies.services.launches import close_study, open_study, pause_study
@@ -181,6 +182,11 @@ def test_rules_have_names_of_their_own_and_reasons(study, clock, rule, reason):
     with pytest.raises(CannotExclude):
         exclude_votes(study.pk, assignments=[first], rule=rule, reason=reason, at=clock.later())
     assert not Exclusion.objects.exists()
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_a_plan_takes_no_such_name_either(name):
+    assert rule_problems([name]) == [f"'{name}' {NAMING}."]
 
 
 def test_a_name_that_a_table_can_hold_is_taken(study, clock):
