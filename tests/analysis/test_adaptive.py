@@ -23,7 +23,7 @@ def designs(draw):
 
 
 @given(designs(), st.integers(0, 120), st.integers(0, 5), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_all_votes_are_given_out_and_neither_order_nor_names_change_how(design, votes, seed, data):
     groups, outcomes = design
     may_ask = data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups)))

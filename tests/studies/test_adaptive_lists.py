@@ -46,7 +46,7 @@ def batches(draw):
 
 
 @given(batches())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_batch_keeps_sides_in_balance_and_lists_without_an_item_twice(batch):
     wanted, shown, trials, seed = batch
     slots = deal_batch(wanted, shown, trials_per_session=trials, seed=seed)
