@@ -190,7 +190,7 @@ CONSENT_VERSIONS = Table(
 
 TRIPLETS = Table(
     "triplets",
-    "The counted votes as evalica, arenas and rankings read them. One row is one vote.",
+    "The counted votes as evalica, arenas and rankings read them, adaptive ones among them. One row is one vote.",
     (
         Field("item", "text", "key of the speaker's clip"),
         Field("evaluator", "text", "the evaluator's pseudonym"),
@@ -203,7 +203,7 @@ TRIPLETS = Table(
 
 PWCMP = Table(
     "pwcmp",
-    "The counted votes in the columns of pwcmp. One row is one vote.",
+    "The counted votes in the columns of pwcmp, adaptive ones among them. One row is one vote.",
     (
         Field("observer", "text", "the evaluator's pseudonym"),
         Field("session_id", "whole number", "the run"),
