@@ -199,3 +199,14 @@ def test_deviations_are_neither_edited_nor_deleted(client, django_user_model):
     assert client.get("/admin/studies/deviation/add/").status_code == 403
     row.refresh_from_db()
     assert row.what == "This."
+
+
+def test_the_form_takes_an_adaptive_share_where_there_is_something_to_rank(client, researcher):
+    two = make_study(key="two")
+    three = make_study(key="three", contrasts=("social:random", "social:rude", "random:rude"))
+    page = client.post(address(two), posted(two, PLAN | {"adaptive_share": "0.3"})).content.decode()
+    assert "Adaptive votes rank at least 3 conditions, compared in at least 3 groups; this study has 3 and 2" in page
+    assert client.post(address(three), posted(three, PLAN | {"adaptive_share": "0.3"})).status_code == 302
+    assert (plan_in_force(two).adaptive_share, plan_in_force(three).adaptive_share) == (0.0, 0.3)
+    assert client.post(address(three), posted(three, PLAN | {"adaptive_share": ""})).status_code == 302
+    assert plan_in_force(three).adaptive_share == 0.0
