@@ -90,6 +90,7 @@ class ItemPlan:
     frames     of every rendition of the item, at FPS
     moving     frames until every listener holds its picture; equal to `frames` where nothing is frozen
     canvas     width, height of the listeners; `speaker_canvas` of the speaker
+    crf        x264's quality; a lower number is a better one
     """
 
     speaker: Source
@@ -98,13 +99,14 @@ class ItemPlan:
     moving: int
     canvas: tuple[int, int]
     speaker_canvas: tuple[int, int]
+    crf: str = X264["crf"]
 
     @property
     def recipe(self) -> str:
         """Hash of all that the item's files depend on: 64 hex digits."""
         parts = {
             "version": SETTINGS_VERSION,
-            "settings": [X264, AAC, AAC_BITS, PADDING_STEP, FPS, SAMPLE_RATE],
+            "settings": [X264 | {"crf": self.crf}, AAC, AAC_BITS, PADDING_STEP, FPS, SAMPLE_RATE],
             "speaker": self.speaker.sha256,
             "listeners": sorted(listener.sha256 for listener in self.listeners),
             "shape": [self.frames, self.moving, self.canvas, self.speaker_canvas],
@@ -178,7 +180,7 @@ def make_item(plan: ItemPlan, folder: Path) -> dict[str, MadeRendition]:
     length = padded_length(files[listener.key].stat().st_size for listener in plan.listeners)
     for listener in plan.listeners:
         pad_file(files[listener.key], length=length)
-    return {key: _made(path, plan=plan, is_speaker=key == plan.speaker.key) for key, path in files.items()}
+    return {key: made_rendition(path, plan=plan, is_speaker=key == plan.speaker.key) for key, path in files.items()}
 
 
 @contextmanager
@@ -198,7 +200,7 @@ def make_speaker(plan: ItemPlan, target: Path) -> None:
         if copy:
             _copy_pictures(out, path, frames=plan.frames, sound=sound)
         else:
-            video = _video_stream(out, canvas)
+            video = _video_stream(out, canvas, crf=plan.crf)
             _encode_sound(out, sound)
             _encode_pictures(out, video, path, canvas=canvas, moving=plan.frames, frames=plan.frames)
 
@@ -209,7 +211,7 @@ def make_listener(plan: ItemPlan, listener: Source, target: Path, *, copy: bool)
         if copy:
             _copy_pictures(out, listener.path, frames=plan.frames, sound=None)
         else:
-            video = _video_stream(out, plan.canvas)
+            video = _video_stream(out, plan.canvas, crf=plan.crf)
             _encode_pictures(out, video, listener.path, canvas=plan.canvas, moving=plan.moving, frames=plan.frames)
 
 
@@ -218,8 +220,8 @@ def _output(target: Path) -> OutputContainer:
     return av.open(str(target), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
 
 
-def _video_stream(out: OutputContainer, canvas: tuple[int, int]) -> VideoStream:
-    stream = out.add_stream("libx264", rate=FPS, options=dict(X264))
+def _video_stream(out: OutputContainer, canvas: tuple[int, int], *, crf: str) -> VideoStream:
+    stream = out.add_stream("libx264", rate=FPS, options=X264 | {"crf": crf})
     stream.width, stream.height = canvas
     stream.pix_fmt = "yuv420p"
     stream.time_base = stream.codec_context.time_base = Fraction(1, FPS)
@@ -277,7 +279,8 @@ def _encode_sound(out: OutputContainer, sound: np.ndarray) -> None:
     out.mux(stream.encode(None))
 
 
-def _made(path: Path, *, plan: ItemPlan, is_speaker: bool) -> MadeRendition:
+def made_rendition(path: Path, *, plan: ItemPlan, is_speaker: bool) -> MadeRendition:
+    """A finished file as it lies there."""
     width, height = plan.speaker_canvas if is_speaker else plan.canvas
     content = path.read_bytes()
     return MadeRendition(

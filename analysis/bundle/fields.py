@@ -115,7 +115,7 @@ STIMULI = Table(
         Field("method", "text", "the method whose ranking chose the clip", "no ranking chose it"),
         Field("rank_used", "whole number", "the clip's place in that ranking, from 1", "no ranking chose it"),
         Field("ranking_seed", "whole number", "seed of that ranking", "no ranking chose it"),
-        Field("held_at", "time", "when it was held back for failing to play", "it was not"),
+        Field("held_at", "time", "when it was held back: it failed to play, or was replaced", "it was not"),
         Field("held_reason", "text", "why", "it was not"),
     ),
     key=("item", "condition", "version"),

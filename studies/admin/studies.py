@@ -19,9 +19,11 @@ from studies.models import Exclusion, Item, Question, Session, Stimulus, Study, 
 from studies.queries import study_progress, unprepared_stimuli
 from studies.services.designs import delete_draft
 from studies.services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
-from studies.services.releases import release_stimulus
+from studies.services.releases import CannotRelease, release_stimulus
+from studies.services.replacements import replaced_comparisons, replaced_stimuli
 
 from .plans import ContrastInline, PlanInline, PlanPages
+from .replacing import ReplacingPage
 
 WRITABLE = ["title", "introduction", "instructions"]
 
@@ -45,7 +47,7 @@ class QuestionInline(DesignInline):
 
 
 @admin.register(Study)
-class StudyAdmin(PlanPages, ModelAdmin):
+class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
     list_display = ["key", "title", "state", "corpus", "votes", "created_at"]
     list_filter = ["state", "corpus"]
     list_select_related = ["corpus"]
@@ -163,15 +165,22 @@ class StudyAdmin(PlanPages, ModelAdmin):
 @admin.register(Stimulus)
 class StimulusAdmin(ReadOnlyAdmin):
     actions = ["release"]
-    list_display = ["item", "condition", "clip", "study", "is_prepared", "problem", "held_reason"]
+    list_display = ["item", "condition", "version", "clip", "study", "is_prepared", "problem", "held_reason"]
     list_filter = ["study", "condition"]
     list_select_related = ["item__speaker", "clip", "study"]
 
     @admin.action(description="Release: it plays again, open its slots", permissions=["release"])
     def release(self, request: HttpRequest, stimuli: QuerySet[Stimulus]) -> None:
         held = stimuli.filter(held_at__isnull=False)
-        released = [release_stimulus(stimulus.pk, at=timezone.now()) for stimulus in held]
-        self.message_user(request, f"{len(released)} released.", messages.SUCCESS)
+        released = 0
+        for stimulus in held:
+            try:
+                release_stimulus(stimulus.pk, at=timezone.now())
+                released += 1
+            except CannotRelease as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+        if released:
+            self.message_user(request, f"{released} released.", messages.SUCCESS)
 
     def has_release_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("studies.change_study")
@@ -256,12 +265,14 @@ def _shown_context(study: Study) -> dict[str, object]:
 
 def _progress_context(study: Study) -> dict[str, object]:
     is_draft = study.state == StudyState.DRAFT
+    held = study.stimuli.filter(held_at__isnull=False).exclude(pk__in=replaced_stimuli(study))
     return {
         "study": study,
         "figures": study_progress(study),
         "rehearsal": study_progress(study, rehearsal=True),
         "problems": launch_problems(study) if is_draft else [],
-        "held": study.stimuli.filter(held_at__isnull=False).select_related("item__speaker"),
+        "held": held.select_related("item__speaker"),
+        "replaced": replaced_comparisons(study),
         "needs_preparing": is_draft and unprepared_stimuli(study).exists(),
         "job": Job.objects.filter(kind="prepare_study", arguments={"study_id": study.pk}).first(),
     }

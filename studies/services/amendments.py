@@ -126,7 +126,8 @@ def _open_further_slots(study: Study, *, more: int, at: datetime) -> int:
     shown = {(c.item_id, c.contrast_id): c for c in Comparison.objects.filter(contrast__study=study).order_by("pk")}
     items = sorted({item for item, _ in shown}, key=dict(study.items.values_list("pk", "position")).get)
     wanted: dict[str, Counter] = defaultdict(Counter)
-    dealt_for_all = {"replaces__isnull": True, "adaptive": False, "comparison__contrast": contrasts[0]}
+    asked = [comparison for (_, contrast), comparison in shown.items() if contrast == contrasts[0].pk]
+    dealt_for_all = {"replaces__isnull": True, "adaptive": False, "comparison__in": asked}
     for slot in slots_of(study).filter(**dealt_for_all).select_related("comparison"):
         wanted[slot.treatment_side][slot.comparison.item_id] += 1
     dealt = deal_further_lists(

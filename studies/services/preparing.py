@@ -64,7 +64,7 @@ def prepare_study(study_id: int, *, at: datetime, progress: Progress | None = No
     study = Study.objects.get(pk=study_id)
     made = kept = 0
     problems: list[str] = []
-    with _alone(study) as folder:
+    with alone(study) as folder:
         items = list(study.items.select_related("speaker__person").prefetch_related("stimuli__clip__person"))
         total = len(items)
         waiting: dict[Future[dict[str, MadeRendition]], tuple[Item, ItemPlan]] = {}
@@ -102,13 +102,13 @@ def _plan(study: Study, item: Item) -> ItemPlan | None:
     if not clips:
         return None
     shown = [item.speaker, *clips.values()]
-    reasons = {clip.key: why for clip in shown if (why := _missing(clip) or _taken_down(clip))}
+    reasons = {clip.key: why for clip in shown if (why := _missing(clip) or taken_down(clip))}
     if reasons:
         raise CannotShow(reasons)
     try:
         return plan_item(
-            _source(item.speaker),
-            [_source(clips[key]) for key in sorted(clips)],
+            source_of(item.speaker),
+            [source_of(clips[key]) for key in sorted(clips)],
             freeze=study.short_listeners == ShortListeners.FREEZE,
         )
     except ListenerTooShort as short:
@@ -120,12 +120,12 @@ def _missing(clip: Clip) -> str:
     return "" if found else "is not in the media folder: import its manifest again"
 
 
-def _taken_down(clip: Clip) -> str:
+def taken_down(clip: Clip) -> str:
     gone = clip.person is not None and clip.person.taken_down_at is not None
     return "shows someone whose clips were taken down: choose another" if gone else ""
 
 
-def _source(clip: Clip) -> Source:
+def source_of(clip: Clip) -> Source:
     return Source(
         key=clip.key,
         path=Path(settings.MEDIA_ROOT) / clip.file,
@@ -147,10 +147,10 @@ def _is_ready(study: Study, item: Item, plan: ItemPlan) -> bool:
     used = [renditions[source.key] for source in wanted]
     if study.state == StudyState.DRAFT and any(rendition.recipe != plan.recipe for rendition in used):
         return False
-    return all(_has_file(rendition) for rendition in used)
+    return all(has_file(rendition) for rendition in used)
 
 
-def _has_file(rendition: Rendition) -> bool:
+def has_file(rendition: Rendition) -> bool:
     try:
         return (Path(settings.MEDIA_ROOT) / rendition.file).stat().st_size == rendition.size_bytes
     except OSError:
@@ -170,7 +170,7 @@ def _store(study: Study, item: Item, plan: ItemPlan, made: Mapping[str, MadeRend
     clips = {stimulus.clip.key: stimulus.clip for stimulus in item.stimuli.all()} | {item.speaker.key: item.speaker}
     files = {}
     for key, rendition in made.items():
-        files[key] = _opaque_name(item, clips[key], rendition)
+        files[key] = opaque_name(item, clips[key], rendition)
         target = media / files[key]
         target.parent.mkdir(parents=True, exist_ok=True)
         rendition.path.replace(target)
@@ -206,7 +206,7 @@ def _store(study: Study, item: Item, plan: ItemPlan, made: Mapping[str, MadeRend
         (media / file).unlink(missing_ok=True)
 
 
-def _opaque_name(item: Item, clip: Clip, rendition: MadeRendition) -> str:
+def opaque_name(item: Item, clip: Clip, rendition: MadeRendition) -> str:
     """Where a rendition lies: a name by content, told apart from the same content beside another item."""
     name = hashlib.sha256(f"{item.pk} {clip.pk} {rendition.sha256}".encode()).hexdigest()[:40]
     return str(RENDITIONS / name[:2] / f"{name}.mp4")
@@ -233,7 +233,7 @@ def _store_problem(study: Study, item: Item, reason: CannotShow) -> list[str]:
 
 
 @contextmanager
-def _alone(study: Study) -> Iterator[Path]:
+def alone(study: Study) -> Iterator[Path]:
     """A folder for work in progress that this process has alone; what a killed run left there is removed.
 
     Raises  BeingPrepared

@@ -10,15 +10,24 @@ from studies.queries import held_slots
 from .exclusions import settle_replacements
 from .leases import HELD
 from .locks import locked_study
+from .replacements import replaced_stimuli
+
+
+class CannotRelease(ValueError):
+    """The stimulus stays held; the message is a sentence."""
 
 
 def release_stimulus(stimulus_id: int, *, at: datetime) -> Stimulus:
     """A held stimulus plays again: give it out, and open the slots that were closed because of it.
 
     Exclusions and their undoing went on meanwhile, so the replacements on its comparisons are settled anew.
+    Raises  CannotRelease if a newer version is shown in its place
     """
     study_id = Stimulus.objects.values_list("study_id", flat=True).get(pk=stimulus_id)
     with locked_study(study_id) as study:
+        stimulus = Stimulus.objects.select_related("item__speaker").get(pk=stimulus_id)
+        if replaced_stimuli(study).filter(pk=stimulus_id).exists():
+            raise CannotRelease(f"{stimulus}, version {stimulus.version}, was replaced: it stays held.")
         Stimulus.objects.filter(pk=stimulus_id).update(held_at=None, held_reason="")
         held_slots(study, reason=HELD).filter(
             comparison__treatment__held_at__isnull=True, comparison__control__held_at__isnull=True

@@ -5,6 +5,7 @@ from collections import Counter
 from studies.models import Assignment, Exclusion, Session, Slot, Study
 from studies.queries import valid_assignments
 from studies.services.leases import HELD
+from studies.services.replacements import REPLACED
 
 HOLDING = ("live", "answered")
 
@@ -45,7 +46,8 @@ def _valid(study: Study, slots: dict[int, Slot], main: list[Assignment]) -> set[
     out = {e.assignment_id for e in rules} - {None}
     out_sessions = {e.session_id for e in rules} - {None}
     answer_of = {t.slot_id: t for t in main if t.state == "answered"}
-    replacement_of = {s.replaces_id: s for s in slots.values() if s.replaces_id and s.closed_reason != HELD}
+    standing = [s for s in slots.values() if s.replaces_id and s.closed_reason not in (HELD, REPLACED)]
+    replacement_of = {s.replaces_id: s for s in standing}
     valid = set()
     for slot in slots.values():
         answer = answer_of.get(slot.pk) if slot.replaces_id is None else None
