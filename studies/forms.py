@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from retrieval.models import Corpus
@@ -55,6 +56,12 @@ class NewStudyForm(forms.ModelForm):
         widget=UnfoldAdminSelectWidget,
         help_text="What becomes of a listener's video that is shorter than the speaker's.",
     )
+    shows_captions = forms.BooleanField(
+        required=False,
+        label="Captions",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Show what the speaker says, from the transcript.",
+    )
     seed = forms.IntegerField(initial=0, widget=UnfoldAdminIntegerFieldWidget, help_text="Same seed, same orders.")
 
     class Meta:
@@ -88,6 +95,7 @@ class NewStudyForm(forms.ModelForm):
                     trials_per_session=data["trials_per_session"],
                     seed=data["seed"],
                     short_listeners=data["short_listeners"],
+                    shows_captions=data["shows_captions"],
                     title=data["title"],
                     question=data["question"],
                     selection=data["selection"] or f"The speakers named in {upload.name}.",

@@ -6,6 +6,7 @@ from math import ceil
 
 from django.db.models import Count, Q
 
+from .captions import cues
 from .coverage import PARTS
 from .media import media_address
 from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
@@ -44,7 +45,11 @@ class InstructionsPage:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial as the browser gets it. `watched` is what earlier loads of the page reported, merged."""
+    """One trial as the browser gets it.
+
+    watched   what earlier loads of the page reported, merged: [from_s, to_s] by part
+    captions  of the speaker: (from_s, to_s, text); empty where the study shows none
+    """
 
     assignment: str
     practice: bool
@@ -55,6 +60,7 @@ class Trial:
     length_s: float
     elapsed_s: float
     watched: dict[str, list[list[float]]]
+    captions: list[tuple[float, float, str]]
     media: dict[str, str]
 
 
@@ -162,8 +168,15 @@ def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial
         length_s=timeline_s(assignment.item),
         elapsed_s=max(0.0, (at - began).total_seconds()),
         watched=merged_watched(assignment.views),
+        captions=_captions(session.study, assignment),
         media=media_of(assignment, at=at),
     )
+
+
+def _captions(study: Study, assignment: Assignment) -> list[tuple[float, float, str]]:
+    if not study.shows_captions:
+        return []
+    return cues(assignment.item.speaker.transcript, length_s=timeline_s(assignment.item))
 
 
 def media_of(assignment: Assignment, *, at: datetime) -> dict[str, str]:

@@ -102,6 +102,7 @@ def registration_of(study: Study) -> Registration:
         title=study.title,
         corpus=study.corpus.key,
         selection=study.selection,
+        shows_captions=study.shows_captions,
         questions=tuple((question.text, question.get_form_display()) for question in study.questions.all()),
         contrasts=tuple((c.treatment, c.control, c.is_planned) for c in study.contrasts.all()),
         items=kinds[ItemKind.MAIN],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from .adaptive_lists import adaptive_budget, share_sentence
 from .plan_rules import Entry, rule_name, rule_sentence
 
+CAPTIONS = " What the speaker says is shown as captions."
 MISSING = "[Nothing is written down yet.]"
 COLLECTED_ANEW = (
     "While the study is open, each vote that a rule sets aside is collected anew. Nothing is deleted; every result is "
@@ -53,6 +54,7 @@ class Registration:
     title: str
     corpus: str
     selection: str
+    shows_captions: bool
     questions: tuple[tuple[str, str], ...]
     contrasts: tuple[tuple[str, str, bool], ...]
     items: int
@@ -114,6 +116,7 @@ def _design(plan: Registration) -> list[str]:
     trial = (
         "Within evaluators. Each trial shows a speaker and, below, two listeners side by side, and asks for the better "
         f"one. Speakers are from the corpus `{plan.corpus}`. {plan.selection.strip()}"
+        + (CAPTIONS if plan.shows_captions else "")
     )
     dealing = (
         "Half of a comparison's votes have the treatment on the left; with an odd number the extra one alternates over "

@@ -34,6 +34,7 @@ def make_playable_study(
     votes_per_comparison: int = 2,
     contrasts: list[tuple[str, str]] = CONTRASTS,
     stimuli: Path | None = None,
+    shows_captions: bool = False,
 ) -> Study:
     """An open study on drawn clips; its media lie in this test's media folder."""
     corpus = drawn_corpus(speakers, length_s)
@@ -41,6 +42,7 @@ def make_playable_study(
     study = create_study(
         key, corpus_key=key, stimuli=stimuli or corpus.stimuli, contrasts=contrasts, at=START,
         votes_per_comparison=votes_per_comparison, title="How do people listen?",
+        shows_captions=shows_captions,
     )  # fmt: skip
     prepare_study(study.pk, at=START)
     return open_study(study.pk, at=START)

@@ -42,7 +42,7 @@ function enter(next, { isClean }) {
   showTrial(trial);
   const isHere = ahead?.trial.assignment === trial.assignment;
   if (!isHere) ahead?.reel?.dispose();
-  load((isHere && ahead.reel) || new Reel(trial.media));
+  load((isHere && ahead.reel) || new Reel(trial));
   ahead = null;
   render();
   if (gone) setTimeout(() => gone.dispose()); // tearing decoders down takes a while: not before the next trial is here
@@ -135,7 +135,7 @@ function move(from, to) {
   }
   if (to === "loading") {
     reel.dispose();
-    load(new Reel(trial.media, reel));
+    load(new Reel(trial, reel));
   }
   if (to === "sending") send();
   if (to === "unsent") {
@@ -176,7 +176,7 @@ async function lookAhead() {
   const mine = trial;
   const next = await askAhead();
   if (trial !== mine || !next) return;
-  ahead = { trial: next, reel: new Reel(next.media) };
+  ahead = { trial: next, reel: new Reel(next) };
   ahead.reel.load().catch(() => {
     if (ahead?.trial === next) ahead.reel = null; // it is tried again when its turn comes
   });

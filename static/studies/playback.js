@@ -24,8 +24,9 @@ const LONGEST_LAG_S = 0.4;
 
 export class Reel {
   /** on: {tick, ended, stall, flow, broke(MediaFailure), refused}, called while this reel plays. before: the same trial's reel that broke. */
-  constructor(media, before = null) {
+  constructor({ media, captions = [] }, before = null) {
     this.media = media;
+    this.captions = captions; // [from_s, to_s, text] of what the speaker says
     this.on = {};
     this.videos = {};
     this.watchers = before?.watchers ?? Object.fromEntries(ROLES.map((role) => [role, new Watcher()]));
@@ -137,7 +138,7 @@ export class Reel {
     const fetched = ROLES.map(async (role) => {
       const film = await fetchWhole(this.media[role], role, parts[role], count, this.#abort.signal);
       this.videos[role] = this.#makeVideo(this.#address(withoutSound(film)), role);
-      if (role === "speaker") this.#audio = makeSound(this.#address(film));
+      if (role === "speaker") this.#addSpeech(film);
       await decodable(this.videos[role], role);
     });
     try {
@@ -171,6 +172,14 @@ export class Reel {
     });
     video.src = address;
     return video;
+  }
+
+  #addSpeech(film) {
+    this.#audio = makeSound(this.#address(film));
+    if (!this.captions.length) return;
+    const track = this.videos.speaker.addTextTrack("captions");
+    for (const [from, to, text] of this.captions) track.addCue(new VTTCue(from, to, text));
+    track.mode = "showing";
   }
 
   #tick() {

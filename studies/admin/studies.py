@@ -55,7 +55,7 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
     inlines = [QuestionInline, ContrastInline, PlanInline]
     design = [
         "key", "state", "corpus", "selection", "votes_per_comparison", "trials_per_session", "short_listeners",
-        "lease_minutes", "seed", "created_at", "opened_at", "closed_at",
+        "shows_captions", "lease_minutes", "seed", "created_at", "opened_at", "closed_at",
     ]  # fmt: skip
 
     class Media:

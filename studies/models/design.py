@@ -59,6 +59,9 @@ class Study(models.Model):
     short_listeners = models.CharField(
         max_length=10, choices=ShortListeners, default=ShortListeners.REFUSE
     )
+    shows_captions = models.BooleanField(
+        default=False, help_text="Show what the speaker says as captions, from the transcript."
+    )
     lease_minutes = models.PositiveIntegerField(
         default=30, help_text="Silence after which an evaluator's open trials go to others."
     )

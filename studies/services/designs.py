@@ -89,6 +89,7 @@ def create_study(
     trials_per_session: int | None = None,
     seed: int = 0,
     short_listeners: ShortListeners = ShortListeners.REFUSE,
+    shows_captions: bool = False,
     title: str = "",
     question: str = QUESTION,
     selection: str = "",
@@ -123,6 +124,7 @@ def create_study(
         trials_per_session=trials_per_session,
         seed=seed,
         short_listeners=short_listeners,
+        shows_captions=shows_captions,
         title=title,
         question=question,
     )
@@ -171,10 +173,13 @@ def save_draft(
     trials_per_session: int | None = None,
     seed: int = 0,
     short_listeners: ShortListeners = ShortListeners.REFUSE,
+    shows_captions: bool = False,
     title: str = "",
     question: str = QUESTION,
 ) -> Study:
     """Check the words and numbers of a study and write its rows, all or none. Raises CannotCreate."""
+    if shows_captions:
+        _check_transcripts(design)
     contrasts = design.contrasts
     main_items = sum(row.kind == ItemKind.MAIN for row in design.items)
     trials = min(MOST_TRIALS, main_items) if trials_per_session is None else trials_per_session
@@ -197,6 +202,7 @@ def save_draft(
             votes_per_comparison=votes_per_comparison,
             trials_per_session=trials,
             short_listeners=short_listeners,
+            shows_captions=shows_captions,
             lease_minutes=settings.REALTALK_LEASE_MINUTES,
             created_at=at,
         )
@@ -226,6 +232,14 @@ def delete_draft(study_id: int) -> None:
         Plan.objects.filter(study=study).delete()
         Comparison.objects.filter(contrast__study=study).delete()
         study.delete()
+
+
+def _check_transcripts(design: Design) -> None:
+    silent = sorted({row.speaker for row in design.items if not design.clips[row.speaker].transcript.strip()})
+    if silent:
+        named = ", ".join(silent[:5]) + (" and others" if len(silent) > 5 else "")
+        without = f"Captions need what the speakers say, and {len(silent)} have no transcript: {named}."
+        raise CannotCreate([f"{without} Import them with one, or make the study without captions."])
 
 
 def _check_words(key: str, *, title: str, question: str) -> None:

@@ -83,6 +83,7 @@ def create_retrieved_study(
     trials_per_session: int | None = None,
     seed: int = 0,
     short_listeners: ShortListeners = ShortListeners.REFUSE,
+    shows_captions: bool = False,
     title: str = "",
     question: str = QUESTION,
     selection: str = "",
@@ -129,6 +130,7 @@ def create_retrieved_study(
         trials_per_session=trials_per_session,
         seed=seed,
         short_listeners=short_listeners,
+        shows_captions=shows_captions,
         title=title,
         question=question,
     )

@@ -13,7 +13,8 @@ from studies.services.preparing import prepare_study
 from studies.services.retrieved import create_retrieved_study
 
 COMMON = (
-    "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "title", "question", "selection"
+    "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "shows_captions", "title", "question",
+    "selection",
 )  # fmt: skip
 ONE_WAY = (
     "Give either --speakers FILE (listeners come from rankings) or --stimuli STIMULI.csv (videos brought along)"
@@ -67,6 +68,10 @@ class Command(StudyCommand):
             "--short-listeners", choices=ShortListeners.values, default=ShortListeners.REFUSE,
             help="a listener shorter than its speaker: refuse the study, or freeze the last picture alike on both "
             "sides (default: refuse)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--captions", action="store_true", dest="shows_captions",
+            help="show what the speaker says as captions, from the transcript",
         )  # fmt: skip
         parser.add_argument("--title", default="", help="what evaluators see as the study's name")
         parser.add_argument("--question", default=QUESTION, help="what evaluators are asked about each pair")
