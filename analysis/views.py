@@ -74,9 +74,10 @@ def show_report(request: HttpRequest, study: Study) -> HttpResponse:
     primary_question(study)
     sealed = not may_see_results(study, request.user)
     if sealed and not _wants_rehearsal(request):
-        return render(request, "analysis/sealed.html", {"page": sealed_page(study)})
+        return render(request, "analysis/sealed.html", {"page": sealed_page(study), "study": study})
     # A bundle of a rehearsal holds evaluators' votes too.
-    content = {"page": report_page(_report(request, study)), "formats": tuple(FORMATS), "has_bundle": not sealed}
+    page = report_page(_report(request, study))
+    content = {"page": page, "study": study, "formats": tuple(FORMATS), "has_bundle": not sealed}
     return render(request, "analysis/report.html", content)
 
 
@@ -101,7 +102,7 @@ def show_votes(request: HttpRequest, study: Study) -> HttpResponse:
         aside_page=request.GET.get("aside-page", "1"),
         ranked_page=request.GET.get("ranked-page", "1"),
     )
-    return render(request, "analysis/votes.html", {"page": page})
+    return render(request, "analysis/votes.html", {"page": page, "study": study})
 
 
 @require_GET

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 # Arial's metrics first; the last one comes with typst, for a machine without any font.
 FONTS = "Liberation Sans, Arimo, Arial, Helvetica, DejaVu Sans, Noto Sans, Libertinus Serif"
 INK, MUTED, LINE, BLUE, ORANGE = "#1b2226", "#55606a", "#c9cdd0", "#0072b2", "#a34500"
+MARGIN = 10
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # What each kind of mark looks like in a file; figures.css says the same for pages, and a test compares the names.
@@ -75,7 +76,7 @@ class Mark(NamedTuple):
 class Figure:
     """A figure with its text alternative and the numbers that it shows.
 
-    width, height  in units of the drawing; a file is 0.7 points a unit, so 720 are 7 inches
+    width, height  in units of the drawing, without the margin of a file
     description    for who cannot see it: what it shows, in sentences
     caption        what its signs mean
     rows           the table under it, first cell the row's heading
@@ -119,7 +120,11 @@ def box(x: float, y: float, width: float, height: float, kind: str, *, hint: str
 
 
 def shortened(label: str, longest: int) -> str:
-    return label if len(label) <= longest else f"{label[: longest - 1]}…"
+    """Its beginning and its end: names that begin alike differ at the end."""
+    if len(label) <= longest:
+        return label
+    end = (longest - 1) // 3
+    return f"{label[: longest - 1 - end]}…{label[len(label) - end :]}"
 
 
 def svg_in_page(figure: Figure) -> str:
@@ -130,18 +135,24 @@ def svg_in_page(figure: Figure) -> str:
 
 
 def svg_file(figure: Figure) -> str:
-    """A file of its own: fixed colours on white, text as text."""
+    """A file of its own: fixed colours on white, text as text, MARGIN around it."""
     marks = (_painted(mark, _attributes(FILE_STYLES[mark.kind].items())) for mark in figure.marks)
-    size = f' width="{_number(figure.width)}" height="{_number(figure.height)}" font-family={quoteattr(FONTS)}'
-    ground = f'<rect width="{_number(figure.width)}" height="{_number(figure.height)}" fill="#ffffff"/>'
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_document(figure, size, (ground, *marks))}\n'
+    width, height = map(_number, file_size(figure))
+    size = f' width="{width}" height="{height}" font-family={quoteattr(FONTS)}'
+    ground = f'<rect x="-{MARGIN}" y="-{MARGIN}" width="{width}" height="{height}" fill="#ffffff"/>'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_document(figure, size, (ground, *marks), margin=MARGIN)}\n'
 
 
-def _document(figure: Figure, attributes: str, marks: Iterable[str]) -> str:
-    name = figure.name
+def file_size(figure: Figure) -> tuple[float, float]:
+    """Width and height of its file, in units of the drawing."""
+    return figure.width + 2 * MARGIN, figure.height + 2 * MARGIN
+
+
+def _document(figure: Figure, attributes: str, marks: Iterable[str], *, margin: int = 0) -> str:
+    name, width, height = figure.name, figure.width + 2 * margin, figure.height + 2 * margin
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{attributes} '
-        f'viewBox="0 0 {_number(figure.width)} {_number(figure.height)}" '
+        f'viewBox="{-margin} {-margin} {_number(width)} {_number(height)}" '
         f'role="img" aria-labelledby="{name}-title {name}-text">'
         f'<title id="{name}-title">{_escaped(figure.title)}</title>'
         f'<desc id="{name}-text">{_escaped(figure.description)}</desc>{"".join(marks)}</svg>'

@@ -11,13 +11,14 @@ from .drawing import Figure, Mark, Row, VotesOf, box, shortened, words
 if TYPE_CHECKING:
     from analysis.patterns import Pattern
 
-WIDTH, LEFT, BAR, HEAD, GAP = 720, 150, 26, 26, 22
+WIDTH, LEFT, BAR, HEAD, GAP = 720, 150, 38, 26, 22
 MOST_DRAWN = 12
 LETTER = 7.2
 CAPTION = (
-    "Items by their votes, treatment before control: blue where more chose the treatment, orange where more chose the "
-    "control, grey where as many. The upper bar is what was seen, the lower one what independent votes of the same "
-    "share would give. More unanimous items than expected: the speakers’ clips differ."
+    "Items by their votes, treatment before control, and how many items there are of each: blue where more chose the "
+    "treatment, orange where more chose the control, grey where as many. The upper bar is what was seen, the lower one "
+    "what independent votes of the same share would give. More unanimous items than expected: the speakers’ clips "
+    "differ."
 )
 
 
@@ -69,7 +70,7 @@ def _ordered(patterns: "Mapping[str, Pattern]") -> list[str]:
 
 
 def _bar(label: str, items: Mapping[str, float], y: float) -> list[Mark]:
-    marks = [words(LEFT - 10, y + 18, label, "aside", anchor="end")]
+    marks = [words(LEFT - 10, y + 24, label, "aside", anchor="end")]
     total, x = sum(items.values()), float(LEFT)
     for pattern, number in items.items():
         length = (WIDTH - LEFT) * number / total if total else 0.0
@@ -77,10 +78,10 @@ def _bar(label: str, items: Mapping[str, float], y: float) -> list[Mark]:
             continue
         kind = kind_of(pattern)
         marks.append(box(x, y, length, BAR, kind, hint=f"{pattern}: {_items(number)}"))
-        for text in (f"{pattern} · {_count(number)}", pattern):
-            if len(text) * LETTER + 6 < length:
-                marks.append(words(x + length / 2, y + 18, text, f"on-{kind}", anchor="middle"))
-                break
+        texts = (pattern, _count(number))
+        if max(map(len, texts)) * LETTER + 4 < length:
+            lines = zip(texts, (y + 16, y + 31), strict=True)
+            marks += [words(x + length / 2, at, text, f"on-{kind}", anchor="middle") for text, at in lines]
         x += length
     return marks
 

@@ -29,7 +29,7 @@ def ranking_matrix(report: Report) -> Figure | None:
         return None
     names = sorted(ranking.abilities, key=lambda name: (-ranking.abilities[name], name))
     cell = min(LARGEST, (WIDTH - LEFT) / len(names))
-    head = 30 if cell >= LARGEST else 104
+    head = 46 if cell >= LARGEST else 104
     marks = [mark for i, name in enumerate(names) for mark in _row(ranking, names, name, head + cell * i, cell)]
     if len(names) <= MOST_WITH_NAMES:
         for i, name in enumerate(names):
@@ -100,8 +100,19 @@ def _row(ranking: "BradleyTerry", names: list[str], name: str, y: float, cell: f
 
 def _column(name: str, x: float, head: float, cell: float) -> list[Mark]:
     if cell >= LARGEST:
-        return [words(x, head - 10, shortened(name, LETTERS_ACROSS), "text", anchor="middle")]
+        first, second = two_lines(name)
+        lines = ((first, head - 26), (second, head - 10)) if second else ((first, head - 10),)
+        return [words(x, y, text, "text", anchor="middle") for text, y in lines]
     return [words(x + 5, head - 8, shortened(name, LETTERS_UP), "text", upright=True)]
+
+
+def two_lines(name: str) -> tuple[str, str]:
+    """A name over a column, broken after its last sign that parts words, or in its middle."""
+    if len(name) <= LETTERS_ACROSS:
+        return name, ""
+    parts = [i + 1 for i in range(LETTERS_ACROSS) if name[i] in "_-. /" and len(name) - i - 1 <= LETTERS_ACROSS]
+    at = parts[-1] if parts else min(LETTERS_ACROSS, (len(name) + 1) // 2)
+    return name[:at], shortened(name[at:], LETTERS_ACROSS)
 
 
 def _rank(ranking: "BradleyTerry", name: str) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
 from analysis.figures.drawing import Figure, Row, VotesOf, svg_file, svg_in_page
+from analysis.figures.forest import narrow_forest
 from analysis.figures.gallery import figures_of
 from analysis.methods_text import methods_paragraph
 from analysis.report_parts import Report
@@ -19,12 +20,16 @@ from .tables import Cell, Section, Table, table, unbroken, votes_query
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure with the table under it. `svg` is markup of our own making, its texts escaped."""
+    """A figure with the table under it. `svg` is markup of our own making, its texts escaped.
+
+    narrow  the same for a phone, "" where there is none and the figure scrolls sideways
+    """
 
     name: str
     title: str
     caption: str
     svg: SafeString
+    narrow: SafeString
     table: Table
     cut: str
 
@@ -84,7 +89,7 @@ def _page(report: Report, *, linked: bool) -> ReportPage:
         linked=linked,
         query=urlencode({"include-rehearsal": 1}) if report.rehearsal else "",
         results=results(report),
-        figures=tuple(_shown(figure, inline=linked) for figure in figures_of(report)),
+        figures=tuple(_shown(figure, report, inline=linked) for figure in figures_of(report)),
         checks=tuple(section for section in checks if not section.is_empty) if report.contrasts else (),
         flow=flow_steps(report),
         exclusions=exclusions(report),
@@ -94,13 +99,15 @@ def _page(report: Report, *, linked: bool) -> ReportPage:
     )
 
 
-def _shown(figure: Figure, *, inline: bool) -> ShownFigure:
+def _shown(figure: Figure, report: Report, *, inline: bool) -> ShownFigure:
     markup = svg_in_page(figure) if inline else svg_file(figure).partition("?>\n")[2]
+    narrow = narrow_forest(report.contrasts) if inline and figure.name == "forest" else None
     return ShownFigure(
         name=figure.name,
         title=figure.title,
         caption=unbroken(figure.caption),
         svg=mark_safe(markup),  # noqa: S308 - drawing.py escapes every text
+        narrow=mark_safe(svg_in_page(narrow) if narrow else ""),  # noqa: S308
         table=table(f"Numbers of the figure: {figure.title}", figure.columns, map(_cells, figure.rows)),
         cut=f"{figure.rows_left} further rows are in the numbers (JSON)." if figure.rows_left else "",
     )

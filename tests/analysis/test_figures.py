@@ -1,14 +1,18 @@
 import re
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from analysis.figures.drawing import FILE_STYLES, svg_file, svg_in_page
+from analysis.figures.drawing import FILE_STYLES, MARGIN, shortened, svg_file, svg_in_page
 from analysis.figures.files import figure_file
+from analysis.figures.forest import NARROW, narrow_forest
 from analysis.figures.gallery import NAMES, NoFigure, figure_named, figures_of
 from analysis.figures.patterns import kind_of
+from analysis.figures.ranking import two_lines
 from analysis.votes import ContrastName
 
 from .reporting import made_up_report
@@ -71,7 +75,7 @@ def test_a_picture_is_named_and_told_for_who_cannot_see_it(report):
 
 
 def test_every_mark_lies_within_its_figure(report):
-    for figure in figures_of(report):
+    for figure in (*figures_of(report), narrow_forest(report.contrasts)):
         for mark in figure.marks:
             places = dict(mark.places)
             for name in ("x", "x1", "x2", "cx"):
@@ -112,6 +116,48 @@ def test_a_pdf_is_as_large_as_its_figure_and_holds_fonts_not_outlines(report):
     assert re.search(rb"/MediaBox ?\[0 0 504 \d+(\.\d+)?\]", content)  # 7 inches
     assert b"/ToUnicode" in content
     assert b"/CreationDate" not in content
+
+
+def test_a_png_says_how_many_pixels_are_an_inch(report):
+    content = figure_file(figure_named(report, "forest"), "png")
+    at = content.index(b"pHYs")
+
+    pixels_a_metre = 11811  # 300 an inch
+    assert struct.unpack(">I4sIIB", content[at - 4 : at + 13]) == (9, b"pHYs", pixels_a_metre, pixels_a_metre, 1)
+    assert struct.unpack(">I", content[at + 13 : at + 17]) == (zlib.crc32(content[at : at + 13]),)
+    assert content.index(b"IHDR") < at < content.index(b"IDAT")
+
+
+def test_a_file_has_a_margin_around_its_figure(report):
+    figure = figure_named(report, "forest")
+    left, top, width, height = map(float, parsed(svg_file(figure).encode()).get("viewBox").split())
+
+    assert (left, top) == (-MARGIN, -MARGIN)
+    assert (width, height) == (figure.width + 2 * MARGIN, figure.height + 2 * MARGIN)
+
+
+def test_a_phone_gets_the_forest_as_wide_as_its_screen_with_every_number(report):
+    wide, narrow = figure_named(report, "forest"), narrow_forest(report.contrasts)
+    texts = " ".join(mark.text for mark in narrow.marks)
+
+    assert (narrow.width, narrow.rows, narrow.name) == (NARROW, wide.rows, "forest-narrow")
+    assert all(row.cells[1] in texts and row.cells[2] in texts for row in narrow.rows)
+    assert narrow_forest(()) is None
+
+
+def test_long_names_keep_what_tells_them_apart():
+    assert [shortened(f"a_very_long_condition_{n}", 12) for n in (1, 2)] == ["a_very_l…n_1", "a_very_l…n_2"]
+    assert [two_lines(name) for name in ("social", "learning2listen", "social_all_frames")] == [
+        ("social", ""), ("learning", "2listen"), ("social_all_", "frames"),
+    ]  # fmt: skip
+
+
+def test_every_pattern_with_a_name_has_its_number_of_items(report):
+    marks = figure_named(report, "patterns").marks
+    inside = [mark.text for mark in marks if mark.kind.startswith("on-")]
+
+    assert inside
+    assert all(":" in pattern and ":" not in number for pattern, number in zip(inside[::2], inside[1::2], strict=True))
 
 
 def test_no_other_format_is_made(report):

@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from analysis.figures.files import FORMATS
 from studies.services.amendments import change_plan, record_deviation
+from studies.services.launches import close_study
 from studies.services.rehearsals import rehearse_study
 from tests.factories import START, make_study
 
@@ -86,7 +87,8 @@ def test_the_page_shows_the_sentence_the_figure_and_the_tables(researcher):
     contrasts = json.loads(researcher.get("/studies/s/report.json?include-rehearsal=1").content)["contrasts"]
     page = page.replace("\u00a0", " ").replace("\u2060", "")
     assert [contrast["sentences"][0] in page for contrast in contrasts] == [True, True]
-    assert page.count("<svg") == page.count("<figcaption") >= 3
+    assert page.count("<svg") - page.count('class="narrow"') == page.count("<figcaption") >= 3
+    assert page.count('class="narrow"') == 1
     assert page.count("Protocol replication") >= 1
     assert "These are simulated votes" in page
     assert "style=" not in page
@@ -217,3 +219,33 @@ def test_a_margin_changed_after_launch_is_not_the_plans(researcher):
 def account_of_all(client):
     client.force_login(User.objects.create(username="all", is_staff=True, is_superuser=True))
     return client
+
+
+def test_the_report_leads_to_its_study_its_exclusions_and_the_planner(researcher):
+    study = opened_study(items=10, contrasts=("social:random",))
+    rehearse_study(study.pk, evaluators=4, at=START, seed=3)
+    reader = account_of_all(researcher)
+
+    page = text_of(reader.get("/studies/s/report/?include-rehearsal=1"))
+    exclusions = f"/admin/studies/study/{study.pk}/exclusions/"
+
+    for link in (
+        f"/admin/studies/study/{study.pk}/change/",
+        f"{exclusions}?include-rehearsal=1",
+        "/studies/power/?pilot=s&pilot-rehearsal=1#pilot",
+    ):
+        assert f'href="{link}"' in page
+        assert reader.get(link).status_code == 200
+    assert 'href="/studies/s/report/?include-rehearsal=1"' in text_of(reader.get(f"{exclusions}?include-rehearsal=1"))
+    assert 'href="?include-rehearsal=1"' in text_of(reader.get(exclusions))
+    votes = text_of(reader.get("/studies/s/report/votes/?include-rehearsal=1"))
+    assert 'href="/studies/s/report/?include-rehearsal=1">Report</a>' in votes
+
+
+def test_a_closed_studys_page_has_its_bundle(researcher):
+    study = opened_study()
+    close_study(study.pk, at=START)
+
+    page = text_of(account_of_all(researcher).get(f"/admin/studies/study/{study.pk}/change/"))
+
+    assert 'href="/studies/s/bundle.zip"' in page

@@ -68,6 +68,10 @@ def test_a_report_with_everything_is_free_of_violations(signed_in, live_server):
         expect(page.get_by_role("heading", name="Ranking")).to_be_visible()
         page.get_by_text("Numbers of this figure").first.click()
         assert_fine(page)
+        is_phone = size == PHONE
+        assert page.locator("svg.forest-narrow").is_visible() == is_phone
+        assert page.locator("svg.forest").is_visible() != is_phone
+        assert page.locator(".sideways").first.is_visible() == is_phone
         picture(page, named(size, scheme, "report"))
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
@@ -77,6 +81,10 @@ def test_a_report_with_everything_is_free_of_violations(signed_in, live_server):
     if folder := os.environ.get("REALTALK_PICTURES"):
         page.pdf(path=str(Path(folder) / "report.pdf"), format="A4")
     assert page.locator(".report-bar").is_hidden()
+    assert not any(folded.is_visible() for folded in page.locator("details").all())
+    page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    page.set_viewport_size(DESKTOP["viewport"])
 
     page.emulate_media(media="screen")
     page.locator("main table a").first.click()

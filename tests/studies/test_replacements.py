@@ -123,6 +123,7 @@ def fill(study) -> None:
     raise AssertionError("the study does not fill")
 
 
+@pytest.mark.data_layer
 class TestTheRows:
     def test_votes_then_a_replacement_then_the_rest_fill_every_side_exactly(self, study, video):
         item = first_item(study)
