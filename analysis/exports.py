@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from retrieval.csv_lines import csv_lines
 from studies.coverage import viewing
 from studies.models import Assignment, Contrast, Study, Vote
+from studies.playing import MEASURES, playing
 
 from .records import ExclusionLedger, answers_of, exclusion_ledger, timelines_s, trials_of
 
@@ -21,13 +22,13 @@ VOTE_COLUMNS = (
     "study", "question", *PAIR,
     "chosen_side", "chosen_condition", "preferred_treatment", "strength",
     "evaluator", "session", "trial_index", "kind", "shown_at", "voted_at", "rt_ms",
-    *WATCHED, *SET_ASIDE,
+    *WATCHED, *SET_ASIDE, *MEASURES,
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "study", *PAIR,
     "evaluator", "session", "trial_index", "kind", "state",
     "dealt_at", "began_at", "shown_at", "ended_at", "failure_reason", "consent_version",
-    *WATCHED, *SET_ASIDE,
+    *WATCHED, *SET_ASIDE, *MEASURES,
 )  # fmt: skip
 
 
@@ -104,6 +105,7 @@ def _shared(trial: Assignment, context: _Context) -> dict[str, object]:
         "reloads": watched.reloads,
         **{f"{part}_coverage": round(share, 4) for part, share in watched.coverage.items()},
         **{f"{part}_plays": plays for part, plays in watched.plays.items()},
+        **playing(trial.views),
         "excluded": bool(why_not),
         "exclusion_reason": "; ".join(rule for rule, _ in why_not),
         "exclusion_detail": "; ".join(reason for _, reason in why_not),

@@ -4,8 +4,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-# Two lines of this many characters, as subtitles are usually set.
-LINE, LINES = 37, 2
+# Two lines of this many characters: what the speaker's picture holds on a phone and on a low screen.
+LINE, LINES = 28, 2
 
 
 def cues(transcript: str, *, length_s: float) -> list[tuple[float, float, str]]:

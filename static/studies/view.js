@@ -28,6 +28,7 @@ export function showTrial(trial) {
   byId("progress").value = trial.number - 1;
   byId("question").textContent = trial.question;
   byId("tie").hidden = !trial.choices.includes("tie");
+  page.speaker.classList.toggle("captioned", trial.captions.length > 0);
   page.form.elements.assignment.value = trial.assignment;
   page.form.dataset.assignment = trial.assignment;
   for (const radio of page.radios) radio.checked = false;

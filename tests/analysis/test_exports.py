@@ -235,3 +235,21 @@ def test_who_may_not_see_results_reads_the_rule_and_not_how_many_chose_which_sid
     page = b"".join(client.get("/studies/s/trials.csv").streaming_content).decode()
     rows = list(csv.DictReader(StringIO(page)))
     assert [(row["exclusion_reason"], row["exclusion_detail"]) for row in rows] == [("one_sided", told)] * 2
+
+
+def test_how_a_trial_played_is_in_its_row():
+    study = opened_study(items=2)
+    play_session(study, prefer("social"), answers=1)
+    trial = Assignment.objects.get(state="answered")
+    per_part = {"speaker": 1, "left": 2, "right": 3}
+    (view,) = trial.views.values()
+    view["playback"] = {
+        "drift": {"frames": 450, "p50_ms": 0, "p95_ms": 13, "max_ms": 27}, "start_ms": per_part, "frames": per_part,
+        "dropped": per_part, "stalls": 1, "stalled_ms": 700, "sound_off_ms": -12,
+    }  # fmt: skip
+    trial.save(update_fields=["views"])
+
+    (row,) = exported("export_votes", "s")
+
+    names = ("drift_p95_ms", "drift_max_ms", "stalls", "stalled_ms", "right_dropped", "left_start_ms", "sound_off_ms")
+    assert [row[name] for name in names] == ["13", "27", "1", "700", "3", "2", "-12"]

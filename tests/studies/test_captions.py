@@ -25,8 +25,8 @@ def test_nothing_said_is_no_caption(nothing):
 def test_captions_end_with_sentences_where_they_can_and_share_the_time_by_length():
     said = "I did not want to say anything at first. Then she laughed, and everybody laughed with her."
     assert cues(said, length_s=10.0) == [
-        (0.0, 4.494, "I did not want to say anything at\nfirst."),
-        (4.494, 10.0, "Then she laughed, and everybody\nlaughed with her."),
+        (0.0, 4.494, "I did not want to say\nanything at first."),
+        (4.494, 10.0, "Then she laughed, and\neverybody laughed with her."),
     ]
 
 
