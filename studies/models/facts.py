@@ -172,6 +172,7 @@ class Exclusion(models.Model):
     """
 
     SURPLUS = "surplus"
+    STIMULUS_REPLACED = "stimulus_replaced"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="exclusions")
     session = models.ForeignKey(Session, on_delete=models.CASCADE, null=True, blank=True, related_name="exclusions")

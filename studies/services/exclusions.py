@@ -109,6 +109,8 @@ def undo_exclusion(
             raise CannotExclude("This exclusion was undone already.")
         if exclusion.rule == Exclusion.SURPLUS:
             raise CannotExclude("A surplus vote counts again when the vote it replaced is excluded again.")
+        if exclusion.rule == Exclusion.STIMULUS_REPLACED:
+            raise CannotExclude("This vote was on a video that has been replaced for good; votes on the new one count.")
         undoing = _undo(exclusion, reason=reason, at=at, by=by)
         settle_replacements(_touched_by([exclusion]), at=at)
         if _is_planned(study, exclusion.rule) and _is_real(exclusion) and plan_in_force(study).frozen_at:

@@ -13,6 +13,7 @@ from studies.models import (
     AssignmentState,
     Comparison,
     Deviation,
+    Exclusion,
     ItemKind,
     Rendition,
     Slot,
@@ -32,7 +33,7 @@ from .leases import HELD, close_held_slots, end_leases
 from .locks import locked_study
 from .planning import write_deviation
 
-RULE = "stimulus_replaced"
+RULE = Exclusion.STIMULUS_REPLACED
 REPLACED = "stimulus replaced by a newer version"
 
 

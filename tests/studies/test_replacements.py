@@ -20,7 +20,7 @@ from studies.models import Assignment, Comparison, Deviation, Exclusion, Renditi
 from studies.queries import free_slots, study_progress
 from studies.services.amendments import raise_target
 from studies.services.designs import create_study
-from studies.services.exclusions import exclude_votes, undo_exclusion
+from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
 from studies.services.further_listeners import CannotReplace
 from studies.services.launches import close_study, open_study, pause_study
 from studies.services.planning import edit_plan
@@ -137,6 +137,8 @@ class TestTheRows:
         now = sides(study, item)
         assert {key[1:]: n for key, n in now.items() if key[0] == 2} == {key[1:]: n for key, n in wanted.items()}
         assert sum(n for key, n in now.items() if key[0] == 1) == 2
+        with pytest.raises(CannotExclude, match="replaced for good"):
+            undo_exclusion(Exclusion.objects.filter(rule=RULE).first().pk, reason="Better so.", at=MUCH_LATER)
         open_study(study.pk, at=MUCH_LATER)
         fill(study)
         answered = Assignment.objects.filter(state="answered", kind="main", slot__comparison__item=item)
