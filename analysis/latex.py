@@ -13,19 +13,25 @@ SPECIAL = {
     "–": "--", "—": "---", "“": "``", "”": "''", "’": "'", "‘": "`", "…": r"\ldots{}", "\u00a0": "~",
 }  # fmt: skip
 UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]+")
+HASH = re.compile("[0-9a-f]{32,}")
 COLUMNS = "llrrrrrr"
-HEADINGS = ("Treatment", "Control", "Votes", "Ties", "Share", r"95\,\% interval", "$p$", "$p$ (adjusted)")
+HEADINGS = ("Treatment", "Control", "Votes", "Ties", "Share", r"95\,\% interval", "$p$", r"adj.\ $p$")
+REHEARSAL = "Rehearsal: the votes are simulated, and nobody's."
 
 
 def latex_table(report: Report) -> str:
-    """A `tabular` of all comparison groups, planned ones first; needs only the package booktabs.
+    """A table of all comparison groups, planned ones first, with its caption; needs only the package booktabs.
 
-    Letters beyond Latin ones stay as they are: XeLaTeX and LuaLaTeX take them.
+    It fits the text of a plain article; in two columns, `table*` gives it the width of both. Letters beyond Latin
+    ones stay as they are: XeLaTeX and LuaLaTeX take them.
     """
     lines = [
-        r"% Needs \usepackage{booktabs}. Share with a 95 % interval clustered by speaker and evaluator; a tie counts",
-        r"% one half. Adjusted: Holm over planned comparison groups, Benjamini-Hochberg over exploratory ones.",
-        rf"\begin{{tabular}}{{{COLUMNS}}}",
+        r"% Needs \usepackage{booktabs}; for both columns of a page, table* in place of table.",
+        r"\begin{table}",
+        r"\centering\small\setlength{\tabcolsep}{4pt}",
+        rf"\caption{{{_caption(report)}}}",
+        r"\label{tab:preference}",
+        rf"\begin{{tabular}}{{@{{}}{COLUMNS}@{{}}}}",
         r"\toprule",
         _line(HEADINGS),
         r"\midrule",
@@ -38,12 +44,29 @@ def latex_table(report: Report) -> str:
         lines += [_line(_cells(contrast)) for contrast in contrasts]
         if kind == "Planned" and report.exploratory:
             lines.append(r"\addlinespace")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
 def latex_methods(report: Report) -> str:
     """The methods paragraph, ready for \\input."""
-    return f"{escaped(methods_paragraph(report))}\n"
+    told = HASH.sub(_breakable, escaped(methods_paragraph(report)))
+    return f"{{\\sloppy\n{told}\\par}}\n"
+
+
+def _breakable(found: re.Match[str]) -> str:
+    return r"\allowbreak{}".join(re.findall(".{1,8}", found[0]))
+
+
+def _caption(report: Report) -> str:
+    """What the columns mean, for who sees the table alone."""
+    adjusted = "Holm over the planned comparison groups"
+    if report.exploratory:
+        adjusted += ", Benjamini-Hochberg over the exploratory ones"
+    told = (
+        r"Share of votes for the treatment, a tie counting one half, with its 95\,\% interval, and two-sided $p$ "
+        f"against one half, both clustered by speaker and evaluator; adj.: {adjusted}."
+    )
+    return f"{told} {REHEARSAL}" if report.rehearsal else told
 
 
 def escaped(text: str) -> str:
@@ -60,13 +83,12 @@ def _cells(contrast: ContrastReport) -> tuple[str, ...]:
     summary = contrast.summary
     adjusted = contrast.holm_p if contrast.planned else contrast.bh_p
     return (
-        # A name in brackets after \\ would be taken for a distance.
-        f"{{{escaped(summary.treatment)}}}",
+        _first(escaped(summary.treatment)),
         escaped(summary.control),
         str(summary.votes),
         str(summary.ties),
         *(
-            escaped(text).replace(r" \%", r"\,\%")
+            escaped(text.replace(" % to ", " to ")).replace(r" \%", r"\,\%")
             for text in (
                 wording.percent(summary.share),
                 wording.percent_range(summary.interval),
@@ -75,3 +97,8 @@ def _cells(contrast: ContrastReport) -> tuple[str, ...]:
             )
         ),
     )
+
+
+def _first(name: str) -> str:
+    """The first cell of a line: in brackets, or with a star, it would be taken for an argument of the line before."""
+    return f"{{{name}}}" if name.startswith(("[", "*")) else name

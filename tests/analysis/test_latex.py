@@ -1,12 +1,14 @@
+import dataclasses
 import shutil
 import subprocess
 
 import pytest
 
 from analysis.latex import SPECIAL, escaped, latex_methods, latex_table
+from analysis.report_parts import PlanFacts
 from analysis.votes import ContrastName
 
-from .reporting import made_up_report
+from .reporting import MADE_AT, made_up_report
 
 NASTY = (
     ContrastName("a_b & 100% #1", r"{x} \input{/etc/passwd} $y$ ^~"),
@@ -29,8 +31,8 @@ def test_the_table_has_a_row_a_comparison_group_planned_ones_first():
     names = (ContrastName("x", "y", planned=False), ContrastName("social", "random"))
     lines = latex_table(made_up_report(contrasts=names)).splitlines()
 
-    rows = [line for line in lines if line.startswith("{")]
-    assert [row.split(" & ")[:3] for row in rows] == [["{social}", "random", "48"], ["{x}", "y", "48"]]
+    rows = [line for line in lines if " & 48 & " in line]
+    assert [row.split(" & ")[:3] for row in rows] == [["social", "random", "48"], ["x", "y", "48"]]
     assert [line for line in lines if "emph" in line] == [
         r"\multicolumn{8}{l}{\emph{Planned}} \\", r"\multicolumn{8}{l}{\emph{Exploratory}} \\",
     ]  # fmt: skip
@@ -44,24 +46,45 @@ def test_without_exploratory_groups_nothing_is_said_of_planned_ones():
 def test_no_votes_and_no_comparison_groups_are_a_table_too():
     none = latex_table(made_up_report(contrasts=(ContrastName("a", "b"),), speakers=0))
 
-    assert r"{a} & b & 0 & 0 & -- & -- & -- & -- \\" in none
+    assert r"a & b & 0 & 0 & -- & -- & -- & -- \\" in none
     assert r"\toprule" in latex_table(made_up_report(contrasts=(), speakers=0))
+
+
+def test_a_rehearsal_is_called_one():
+    names = (ContrastName("social", "random"),)
+    assert "Rehearsal" in latex_table(dataclasses.replace(made_up_report(contrasts=names), rehearsal=True))
+    assert "Rehearsal" not in latex_table(made_up_report(contrasts=names))
+
+
+def test_a_name_that_latex_would_take_for_an_argument_is_kept_apart():
+    assert "\n{[2]} & b & " in latex_table(made_up_report(contrasts=(ContrastName("[2]", "b"),)))
+
+
+def compiled(tmp_path, *parts: str) -> str:
+    """The log of compiling a plain article of these parts."""
+    paper = (
+        r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\begin{document}"
+        "\n" + "\n\n".join(parts) + "\n" + r"\end{document}"
+    )
+    (tmp_path / "paper.tex").write_text(paper, encoding="utf-8")
+    made = subprocess.run(
+        ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-no-shell-escape", "paper.tex"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout[-2000:]
+    assert (tmp_path / "paper.pdf").read_bytes().startswith(b"%PDF-")
+    return made.stdout
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_table_and_methods_compile(tmp_path):
     report = made_up_report(contrasts=NASTY, ties=0.1)
-    quotes = escaped("".join(SPECIAL))
-    paper = (
-        r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\begin{document}"
-        f"\n{latex_table(report)}\n\n{latex_methods(report)}\n\n{quotes}\n" + r"\end{document}"
-    )
-    (tmp_path / "paper.tex").write_text(paper, encoding="utf-8")
+    compiled(tmp_path, latex_table(report), latex_methods(report), escaped("".join(SPECIAL)))
 
-    made = subprocess.run(
-        ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-no-shell-escape", "paper.tex"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
 
-    assert made.returncode == 0, made.stdout[-2000:]
-    assert (tmp_path / "paper.pdf").read_bytes().startswith(b"%PDF-")
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_table_and_methods_fit_a_plain_article(tmp_path):
+    names = (ContrastName("social", "learning2listen"), ContrastName("social_untuned", "mismatched", planned=False))
+    plan = PlanFacts(sha256="0123456789abcdef" * 4, frozen_at=MADE_AT, equivalence_margin=0.1)
+    report = dataclasses.replace(made_up_report(contrasts=names, plan=plan), rehearsal=True)
+    assert "Overfull" not in compiled(tmp_path, latex_table(report), latex_methods(report))
