@@ -29,6 +29,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "retests": _plain(report.retests),
         "groups": _plain(report.groups),
         "adaptive_votes": report.adaptive_votes,
+        "looks": _looks(report),
         "contrasts": [_contrast(contrast) for contrast in report.contrasts],
     }
 
@@ -82,6 +83,12 @@ def _plan(plan: PlanFacts) -> dict[str, object]:
 
 def _flow(report: Report) -> dict[str, object] | None:
     return None if report.flow is None else _fields(report.flow) | {"excluded": dict(report.flow.excluded)}
+
+
+def _looks(report: Report) -> list[dict[str, object]] | None:
+    if report.looks is None:
+        return None
+    return [_fields(look) | {"complete_at": _time(look.complete_at)} for look in report.looks]
 
 
 def _fields(value: object) -> dict[str, object]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .equivalence import Equivalence
     from .groups import GroupTable
     from .influence import Influence
+    from .looks import PlannedLook
     from .mixed_logit import MixedLogit
     from .patterns import Pattern
     from .response_times import ResponseTimes
@@ -86,6 +87,7 @@ class About:
     fill          by (treatment, control)
     retests       pairs that evaluators answered twice: no main trials, so not among the votes
     groups        preference by what people declared
+    looks         of the plan's stopping rule, made and due; also None where it looks at nothing early
     """
 
     study: str = ""
@@ -101,6 +103,7 @@ class About:
     flow: Flow | None = None
     retests: "Retests | None" = None
     groups: "tuple[GroupTable, ...] | None" = None
+    looks: "tuple[PlannedLook, ...] | None" = None
 
 
 class Tally(NamedTuple):
@@ -185,6 +188,7 @@ class Report:
     set_aside  answers to main trials that do not count, by their first reason
     exclusions the same, with how many evaluators they are of
     flow, retests, groups   None where votes come from a file
+    looks      of the plan's stopping rule, made and due; None where it looks at nothing early
     adaptive_votes   counted votes whose contrast earlier votes chose: in `bradley_terry`, and in no other number
     """
 
@@ -207,6 +211,7 @@ class Report:
     retests: "Retests | None" = None
     groups: "tuple[GroupTable, ...] | None" = None
     adaptive_votes: int = 0
+    looks: "tuple[PlannedLook, ...] | None" = None
 
     @property
     def planned(self) -> tuple[ContrastReport, ...]:

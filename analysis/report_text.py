@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from studies.stopping_rules import parse_stopping_rule
+
 from . import wording
 from .influence import Influence
+from .look_texts import boundary_text, looks_sentence, value_text
 from .report_parts import ContrastReport, Report
 
 
@@ -16,7 +19,7 @@ def report_as_text(report: Report) -> str:
             lines += ["", heading]
         for contrast in contrasts:
             lines += ["", contrast.key, *(f"  {line}" for line in _contrast_lines(contrast))]
-    lines += ["", *_ranking_lines(report), *_agreement_lines(report)]
+    lines += ["", *_look_lines(report), *_ranking_lines(report), *_agreement_lines(report)]
     lines += _exclusion_lines(report)
     for deviation in report.plan.deviations:
         by = f" by {deviation.by}" if deviation.by else ""
@@ -60,6 +63,20 @@ def _influence_lines(kind: str, influence: Influence | None) -> Iterator[str]:
     if influence is not None:
         p = f", p {wording.p_text(influence.p[0])} to {wording.p_text(influence.p[1])}" if influence.p else ""
         yield f"Without any one {kind}: {wording.percent_range(influence.share)}{p} (most: {influence.most})"
+
+
+def _look_lines(report: Report) -> Iterator[str]:
+    if not report.looks:
+        return
+    rule = parse_stopping_rule(report.plan.stopping_rule)
+    yield f"Looks, {report.looks[0].contrast}: {looks_sentence(report.looks, rule)}"
+    for look in report.looks:
+        found = "" if look.value is None else (
+            f" ({look.votes} votes, {value_text(look, rule)}, stops from {boundary_text(look, rule)}, "
+            f"p {wording.p_text(look.p)})"
+        )
+        yield f"  at {look.speakers} completed speakers: {look.decision}{found}"
+    yield ""
 
 
 def _ranking_lines(report: Report) -> Iterator[str]:

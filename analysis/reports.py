@@ -12,6 +12,7 @@ from .records import fill_of, primary_question
 from .report_parts import About, Report
 from .results import compute_report, with_mixed_logit
 from .retest_records import retests_of
+from .stopping_records import planned_looks_of
 from .versions import code_version
 from .vote_records import votes_of
 from .votes import Votes
@@ -52,4 +53,5 @@ def about_study(study: Study, question: Question, votes: Votes, *, rehearsal: bo
         flow=flow_of(study, votes, rehearsal=rehearsal),
         retests=retests_of(study, question, rehearsal=rehearsal),
         groups=group_tables(study, question, rehearsal=rehearsal),
+        looks=planned_looks_of(study, votes, rehearsal=rehearsal),
     )

@@ -53,6 +53,7 @@ def compute_report(votes: Votes, *, plan: PlanFacts, about: About, seed: int = 0
         retests=about.retests,
         groups=about.groups,
         adaptive_votes=0 if counted.adaptive is None else int(np.count_nonzero(counted.adaptive)),
+        looks=about.looks,
     )
 
 

@@ -10,7 +10,8 @@ from studies.services.adaptive import studies_that_adapt
 from .records import NoQuestion
 from .services.adaptive import open_due_batch
 from .services.exclusions import apply_rules, studies_that_apply_rules
-from .services.stopping import NoLooks, look_and_act, studies_that_look
+from .services.stopping import look_and_act, studies_that_look
+from .stopping_records import NoLooks
 
 logger = logging.getLogger(__name__)
 

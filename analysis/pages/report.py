@@ -12,6 +12,7 @@ from analysis.figures.gallery import figures_of
 from analysis.methods_text import methods_paragraph
 from analysis.report_parts import Report
 
+from .looks import looks
 from .results import Results, results
 from .sections import Step, agreement, exclusions, fill, flow_steps, groups, plan, ranking, response_times
 from .sensitivity import sensitivity, side_and_order
@@ -76,7 +77,7 @@ def report_file_page(report: Report) -> ReportPage:
 
 
 def _page(report: Report, *, linked: bool) -> ReportPage:
-    parts = (sensitivity, side_and_order, agreement, ranking, response_times, groups)
+    parts = (looks, sensitivity, side_and_order, agreement, ranking, response_times, groups)
     checks = [part(report) for part in parts]
     return ReportPage(
         title=report.title,

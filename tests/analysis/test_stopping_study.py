@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from analysis.services.stopping import NoLooks, look_and_act, look_at, studies_that_look
-from analysis.stopping_records import completed_blocks
+from analysis.services.stopping import look_and_act, studies_that_look
+from analysis.stopping_records import NoLooks, look_at
 from analysis.tasks import look_at_studies
 from studies.models import Choice, Plan, QuestionForm
 from studies.services.amendments import change_plan
@@ -61,7 +61,7 @@ def test_nothing_is_looked_at_before_the_first_wave_is_full():
 def test_a_clear_preference_closes_the_study_at_the_first_look():
     study = looking_study()
     play(study, sessions=6)
-    assert completed_blocks(study, "social:random").sums == (2,) * 15
+    assert look_at(study).blocks.sums == (2,) * 15
     assert state_of(study) == "open", "nothing closes before somebody looks"
     assert look_at_studies() == 1
     assert state_of(study) == "closed"
@@ -107,18 +107,18 @@ def test_a_vote_set_aside_leaves_its_block_and_a_reopened_wave_is_not_looked_at(
     first, *_ = play(study, sessions=3)
     trial = first.assignments.filter(kind="main").order_by("position").first()
     exclude_votes(study.pk, assignments=[trial], rule="looked_tired", reason="test", at=START)
-    blocks = completed_blocks(study, "social:random")
+    blocks = look_at(study).blocks
     assert sorted(blocks.votes) == sorted(blocks.sums) == [0] + [1] * 14
     exclude_votes(study.pk, sessions=[first], rule="failed_catch", reason="test", at=START)
-    assert len(completed_blocks(study, "social:random")) == 0
+    assert len(look_at(study).blocks) == 0
     play(study, sessions=1)
-    assert completed_blocks(study, "social:random").sums == (1,) * 15
+    assert look_at(study).blocks.sums == (1,) * 15
 
 
 def test_ties_count_as_votes_and_lean_nowhere():
     study = looking_study(votes=1, form=QuestionForm.TIE)
     play(study, sessions=3, choose=lambda trial: Choice.TIE)
-    blocks = completed_blocks(study, "social:random")
+    blocks = look_at(study).blocks
     assert (set(blocks.sums), set(blocks.votes)) == ({0}, {1})
     assert look_and_act(study.pk, at=START).stops_at is None
 

@@ -4,8 +4,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from analysis.records import NoQuestion, StudyMissing, study_with_key
-from analysis.services.stopping import NoLooks, look_and_act, look_at
+from analysis.services.stopping import look_and_act
 from analysis.stopping import interval_label
+from analysis.stopping_records import NoLooks, look_at
 from studies.models import StudyState
 
 
