@@ -10,6 +10,7 @@ import re
 
 import pytest
 from django.core.management import call_command
+from django.utils.timezone import now
 
 from studies.models import Deviation, Session, Vote
 
@@ -124,6 +125,7 @@ def test_a_rehearsal_recovers_the_preference_that_was_put_in():
     said = command("rehearse_study", "demo", "--evaluators", "10", "--preference", "social=0.75", "--dropout", "0.2",
                    "--seed", "3")  # fmt: skip
     assert "10 simulated evaluators" in said
+    assert Vote.objects.latest("voted_at").voted_at < now()
     report = json.loads(command("report_study", "demo", "--format", "json", "--include-rehearsal"))
     for contrast in report["contrasts"]:
         low, high = contrast["interval"]

@@ -69,7 +69,7 @@ def play_evaluators(
     rng = Random(seed)
     for number in range(evaluators):
         leaves_after = rng.randrange(study.trials_per_session) if rng.random() < crowd.dropout else None
-        arrives = at + number * timedelta(hours=3, minutes=study.lease_minutes)
+        arrives = at + number * between_arrivals(study)
         evaluator = _Simulated(crowd, seed, number, leaves_after, rng)
         try:
             yield _play_one(study, evaluator, at=arrives)
@@ -77,6 +77,11 @@ def play_evaluators(
             raise ValueError(
                 f"Another rehearsal of '{study.key}' began and deleted this one. Let it end, then rehearse again."
             ) from None
+
+
+def between_arrivals(study: Study) -> timedelta:
+    """How long after another a simulated evaluator comes: longer than a session and its lease."""
+    return timedelta(hours=3, minutes=study.lease_minutes)
 
 
 def rehearsal_of(study_id: int, stages: Sequence[Stage]) -> Rehearsal:

@@ -8,13 +8,14 @@ from django.utils import timezone
 from analysis.records import NoQuestion
 from analysis.services.adaptive import rehearse_with_batches
 from studies.management.base import StudyCommand
+from studies.services.rehearsals import between_arrivals
 
 BEHAVIOUR = (
     ("--speaker-sd", "SD", "how much speakers differ in it, on the logit scale, such as 1 (default: 0)"),
     ("--evaluator-sd", "SD", "how much evaluators differ in it, on the logit scale, such as 0.5 (default: 0)"),
     ("--ties", "SHARE", "share of ties, where the question offers one (default: 0)"),
     ("--left-bias", "SHARE", "share of answers that are left whatever was shown (default: 0)"),
-    ("--careless", "SHARE", "share of evaluators who hardly look and answer left (default: 0)"),
+    ("--careless", "SHARE", "chance of each evaluator to hardly look and answer left (default: 0)"),
     ("--retests", "N", "pairs shown again to each evaluator, sides swapped (default: 0)"),
 )
 
@@ -53,7 +54,8 @@ class Command(StudyCommand):
                 dropout=options["dropout"],
                 **{name: options[name] for name in (each[0][2:].replace("-", "_") for each in BEHAVIOUR)},
                 seed=options["seed"],
-                at=timezone.now(),
+                # The last one is through by now, so that nothing is dated after the day it is looked at.
+                at=timezone.now() - options["evaluators"] * between_arrivals(options["study"]),
             )
         except NoQuestion as reason:
             raise ValueError(str(reason)) from None
