@@ -1,6 +1,7 @@
-"""Reports as they were computed, kept beside the votes they counted."""
+"""Reports as they were computed, kept beside the votes they counted; and what a study's owner was told."""
 
 from django.db import models
+from django.utils.formats import date_format
 
 from studies.models import Study
 
@@ -46,3 +47,25 @@ class Report(models.Model):
         if not self._state.adding:
             raise ReportIsStored("A stored report is never changed: compute another.")
         super().save(*args, **kwargs)
+
+
+class StopNotice(models.Model):
+    """One row is one look at which a study's rule said that it may stop, where the plan leaves that to the owner.
+
+    Invariants: one a study and look. `look` counts from 1. `mailed_at` is set by whoever sends the e-mail, before it is
+    sent, so that no two do; null where none was sent.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    look = models.PositiveIntegerField()
+    speakers = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["study", "look"]
+        constraints = [models.UniqueConstraint(fields=["study", "look"], name="stop_notice_unique")]
+
+    def __str__(self) -> str:
+        place = f"look {self.look}, at {self.speakers} completed speakers, on {date_format(self.at, 'j F Y')}"
+        return f"The rule says the study may stop: {place}. Close it or go on."

@@ -9,6 +9,8 @@ from studies.queries import current_wave, slots_of
 from studies.stopping_rules import FIXED, parse_stopping_rule
 
 from .looks import Blocks, Look, PlannedLook, look_of
+from .models import StopNotice
+from .peeking import takes_votes
 from .records import counted_votes, primary_question
 from .vote_records import votes_of
 from .votes import TIE, Votes
@@ -35,6 +37,13 @@ def planned_looks_of(study: Study, votes: Votes, *, rehearsal: bool) -> tuple[Pl
         return _look(study, votes, rehearsal=rehearsal).planned
     except ValueError:
         return None
+
+
+def standing_notice(study: Study) -> StopNotice | None:
+    """What its rule last told the owner, while they can still act on it: votes are taken, and the plan still looks."""
+    if not takes_votes(study) or plan_in_force(study).stopping_rule == FIXED:
+        return None
+    return StopNotice.objects.filter(study=study).order_by("-look").first()
 
 
 def completed_blocks(study: Study, contrast: str, *, votes: Votes, rehearsal: bool) -> Blocks:

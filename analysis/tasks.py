@@ -5,12 +5,13 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from studies.models import Study
 from studies.services.adaptive import studies_that_adapt
 
 from .records import NoQuestion
 from .services.adaptive import open_due_batch
 from .services.exclusions import apply_rules, studies_that_apply_rules
-from .services.stopping import look_and_act, studies_that_look
+from .services.stopping import look_and_act, mail_owner, studies_that_look
 from .stopping_records import NoLooks
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ def apply_planned_rules() -> int:
 def look_at_studies() -> int:
     """Ask the stopping rule of every open study that has one, and do what its plan says.
 
-    Safe to run twice, and to be killed: each study is one transaction, and a look writes nothing but a closing.
+    Safe to run twice, and to be killed: each study is one transaction, and a look writes nothing but a closing or its
+    owner's notice, which is mailed after it.
     Returns  how many rules said stop before their last look
     """
     stopped = 0
@@ -48,8 +50,17 @@ def look_at_studies() -> int:
             continue
         if look.is_early:
             stopped += 1
-            logger.warning("Study '%s' (then: %s). %s", study.key, look.rule.then, look.sentence)
+            logger.warning("Study '%s' may stop at %s speakers (then: %s).", study.key, look.stops_at, look.rule.then)
+            _mail_owner(study)
     return stopped
+
+
+def _mail_owner(study: Study) -> None:
+    """A mail server that fails keeps no other study from being looked at; the next run tries again."""
+    try:
+        mail_owner(study, at=timezone.now())
+    except Exception:
+        logger.exception("The owner of study '%s' was not mailed", study.key)
 
 
 @shared_task

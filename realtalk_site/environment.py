@@ -67,6 +67,21 @@ def read_database(name: str, *, default: str) -> dict[str, Any]:
     return _env.db_url_config(address)
 
 
+def read_email(name: str) -> dict[str, Any]:
+    """Django's settings of the mail server at an address such as smtp+tls://user:password@host:587; unset, no host.
+
+    Raises ImproperlyConfigured where the address is of no mail server.
+    """
+    address = read_text(name)
+    if not address:
+        return {"EMAIL_HOST": ""}
+    scheme = address.partition(":")[0]
+    read = _env.email_url_config(address) if scheme in {"smtp", "smtp+tls", "smtp+ssl"} else {}
+    if not read.get("EMAIL_HOST"):
+        raise ImproperlyConfigured(f"{name} begins with {scheme!r}: use smtp+tls://user:password@host:587.")
+    return read
+
+
 def read_or_make_secret(name: str, *, kept_in: Path, may_make: bool) -> str:
     """The variable's secret; where it is unset and `may_make`, one that is made once and kept in a file (0600).
 

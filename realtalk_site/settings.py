@@ -14,6 +14,7 @@ from realtalk_site.environment import (
     make_folder,
     read_bool,
     read_database,
+    read_email,
     read_list,
     read_or_make_secret,
     read_positive,
@@ -247,6 +248,11 @@ CELERY_BEAT_SCHEDULE = {
     # Evaluators may be waiting for it.
     "open batches of adaptive votes": {"task": "analysis.tasks.open_adaptive_batches", "schedule": 30},
 }
+
+# --- E-mail: only to the owner of a study that may stop -----------------------------------------------------------
+globals().update(read_email("EMAIL_URL"))  # EMAIL_HOST and what belongs to it; without a host nothing is sent
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = read_text("DEFAULT_FROM_EMAIL", "webmaster@localhost")
 
 # --- Logs: never a token ----------------------------------------------------------------------------------------
 LOGGING = {

@@ -34,6 +34,8 @@ from studies.plans import plan_in_force
 from studies.queries import active_exclusions
 from studies.services.exclusions import CannotExclude, undo_exclusion
 
+from .looks import StopNoticeOnPage
+
 MOST_ROWS = 200
 Step = Callable[[HttpRequest, Study, bool], str]
 
@@ -41,7 +43,7 @@ admin.site.unregister(Study)
 
 
 @admin.register(Study)
-class StudyWithExclusionsAdmin(StudyAdmin):
+class StudyWithExclusionsAdmin(StopNoticeOnPage, StudyAdmin):
     """The study's admin and, beside it, its exclusions."""
 
     @admin.display(description="Set aside")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analysis.peeking import LOOKED
 from analysis.records import fill_of
 from analysis.report_parts import Fill
+from analysis.stopping_records import standing_notice
 from studies.models import Study
 from studies.queries import study_progress
 
@@ -15,7 +16,11 @@ EMPTY = Fill(0, 0, 0)
 
 @dataclass(frozen=True)
 class SealedPage:
-    """Progress only; `deviation` is what looking anyway writes down."""
+    """Progress only.
+
+    deviation  what looking anyway writes down
+    may_stop   what the stopping rule tells the owner, "" where it tells nothing
+    """
 
     title: str
     study: str
@@ -26,6 +31,7 @@ class SealedPage:
     table: Table
     sessions_needed: int
     deviation: str
+    may_stop: str
 
 
 def sealed_page(study: Study) -> SealedPage:
@@ -52,4 +58,5 @@ def sealed_page(study: Study) -> SealedPage:
         ),
         sessions_needed=progress.sessions_needed,
         deviation=LOOKED,
+        may_stop=str(standing_notice(study) or ""),
     )

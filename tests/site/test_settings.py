@@ -51,6 +51,7 @@ def test_production_starts_with_its_secret_and_insists_on_https(tmp_path: Path):
         ("DJANGO_DEBUG", "maybe", "DJANGO_DEBUG must be 1 or 0, not 'maybe'."),
         ("REALTALK_LEASE_MINUTES", "0", "REALTALK_LEASE_MINUTES must be a whole number of at least 1, not '0'."),
         ("DATABASE_URL", "mysql://h/n", "DATABASE_URL begins with 'mysql': use sqlite:////absolute/file or"),
+        ("EMAIL_URL", "http://h", "EMAIL_URL begins with 'http': use smtp+tls://user:password@host:587."),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, variable: str, value: str, said: str):
@@ -91,6 +92,15 @@ def test_an_address_of_postgresql_is_understood(monkeypatch):
         "PASSWORD": "secret",
         "NAME": "votes",
     }
+
+
+def test_an_address_of_a_mail_server_is_understood_and_none_is_no_server(monkeypatch):
+    monkeypatch.delenv("X", raising=False)
+    assert environment.read_email("X") == {"EMAIL_HOST": ""}
+    monkeypatch.setenv("X", "smtp+tls://me%40example:se%2Fcret@mail.example:587")
+    read = environment.read_email("X")
+    named = [read[f"EMAIL_{key}"] for key in ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS")]
+    assert named == ["mail.example", 587, "me@example", "se/cret", True]
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from analysis.records import NoQuestion, StudyMissing, study_with_key
 from analysis.services.stopping import look_and_act
 from analysis.stopping import interval_label
-from analysis.stopping_records import NoLooks, look_at
+from analysis.stopping_records import NoLooks, look_at, standing_notice
 from studies.models import StudyState
 
 
@@ -41,3 +41,5 @@ class Command(BaseCommand):
             self.stdout.write(f"Of the report's interval: {interval_label(look.rule)}")
         if look.is_early and study.state == StudyState.CLOSED:
             self.stdout.write(f"Study '{study.key}' is closed.")
+        elif notice := standing_notice(study):
+            self.stdout.write(str(notice))
