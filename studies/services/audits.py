@@ -1,0 +1,247 @@
+"""The audit of blinding: an evaluator is played through a study, and what was heard is searched for leaks."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from django.conf import settings
+from django.db import transaction
+
+from studies.auditing import Answer, PlayedTrial, Secret, headers_told, lengths_told, names_told
+from studies.containers import Container, NoContainer, container_of, differences
+from studies.dealing import deal_waves
+from studies.guessing import Finding, SidedSlot, Timed, TimeTold, order_told, times_told
+from studies.models import Comparison, Rendition, Stimulus, Study
+from studies.queries import slots_of, slots_to_deal
+
+from .deals import add_slots
+from .launches import open_study
+from .leases import close_held_slots
+from .listening import CannotAudit, Evaluator, Listener, load_static
+from .locks import locked_study
+from .replacements import REPLACED
+
+# Trials that each evaluator answers at most: the first goes to the end, the second shows what two can compare.
+EVALUATORS = (60, 12)
+FETCHES = 6
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found, and what was looked at: (kind, sentence) in the order of the checks.
+
+    held_s  how long others' answers had to wait
+    """
+
+    findings: tuple[Finding, ...]
+    checked: tuple[tuple[str, str], ...]
+    held_s: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All that two evaluators heard, with what the study's rows say of it."""
+
+    answers: list[Answer]
+    trials: list[PlayedTrial]
+    joined: list[str]
+    secrets: list[Secret]
+    files: dict[str, dict[str, str]]
+    slots: list[SidedSlot]
+    times: list[Timed]
+    ended: bool
+
+
+def audit_study(study_id: int, *, at: datetime, seed: int = 0) -> Audit:
+    """Play evaluators through a prepared draft, an open or a paused study, and report what tells conditions apart.
+
+    All that they do is one transaction that is rolled back, however it ends: it opens the study where it is not,
+    and deals slots of its own. Others' answers to the study (on SQLite, to any) wait until then.
+    Raises  CannotLaunch for a study that cannot be opened; CannotAudit for one that cannot be played
+    """
+    began = perf_counter()
+    with transaction.atomic():
+        try:
+            heard = _hear(study_id, at=at, seed=seed)
+        finally:
+            transaction.set_rollback(True)
+    held_s = perf_counter() - began
+    study = Study.objects.get(pk=study_id)
+    containers, findings = _read(heard.files)
+    sizes = {item: {name: c.size for name, c in files.items()} for item, files in containers.items()}
+    for item, files in containers.items():
+        findings += [Finding("container", item, told) for told in differences(files.items())]
+    findings += [Finding("name", "the addresses", f"two evaluators share {one}") for one in heard.joined]
+    times = times_told(heard.times, seed=seed)
+    disordered, order_p = order_told(heard.slots, seed=seed, within_lists=study.votes_per_comparison % 2 == 0)
+    found = [
+        *names_told(heard.answers, heard.secrets),
+        *lengths_told(heard.trials, sizes),
+        *headers_told(heard.answers, heard.trials),
+        *findings,
+        *(Finding("timing", time.group, str(time)) for time in times if time.is_leak),
+        *disordered,
+    ]
+    return Audit(tuple(found), tuple(_checked(heard, sizes, times, order_p)), held_s)
+
+
+def _hear(study_id: int, *, at: datetime, seed: int) -> Heard:
+    with locked_study(study_id) as locked:
+        study = open_study(locked.pk, at=at)
+        slots = _sided(study)
+        _have_places(study, at=at, seed=seed)
+        listener, rng = Listener(), Random(seed)
+        evaluators = [Evaluator(study, listener, f"evaluator {n + 1}", rng) for n in range(len(EVALUATORS))]
+        for evaluator, at_most in zip(evaluators, EVALUATORS, strict=True):
+            evaluator.play(at_most=at_most)
+        load_static(listener)
+        return Heard(
+            answers=listener.answers,
+            trials=[trial for evaluator in evaluators for trial in evaluator.trials],
+            joined=_joined(evaluators),
+            secrets=secrets_of(study, evaluators),
+            files=_listener_files(study),
+            slots=slots,
+            times=_fetch(evaluators, listener, rng=rng),
+            ended=evaluators[0].ended,
+        )
+
+
+def _have_places(study: Study, *, at: datetime, seed: int) -> None:
+    """Lists of the audit's own behind the study's, where too few are free for the evaluators."""
+    if slots_to_deal(study).count() >= len(EVALUATORS) * study.trials_per_session:
+        return
+    comparisons = {(c.item, c.contrast): c for c in _newest(study)}
+    items = sorted({item for item, _ in comparisons}, key=lambda item: item.position)
+    dealt = deal_waves(
+        [len(items)], contrasts=study.contrasts.count(), votes_per_comparison=2 * len(EVALUATORS),
+        trials_per_session=study.trials_per_session, seed=seed,
+    )  # fmt: skip
+    contrasts = list(study.contrasts.order_by("position"))
+    add_slots(study, [(comparisons[items[d.item], contrasts[d.contrast]], d) for d in dealt])
+    close_held_slots(study, at=at)
+
+
+def _newest(study: Study) -> list[Comparison]:
+    rows = Comparison.objects.filter(contrast__study=study)
+    rows = rows.select_related("item", "contrast").order_by("pk")
+    return list({(row.item_id, row.contrast_id): row for row in rows}.values())
+
+
+def _sided(study: Study) -> list[SidedSlot]:
+    """The dealt slots as they stand: neither replacements nor those whose group was chosen by earlier votes."""
+    rows = slots_of(study).filter(replaces__isnull=True, adaptive=False, comparison__in=_newest(study))
+    rows = rows.exclude(closed_reason=REPLACED).select_related("comparison__contrast")
+    return [
+        SidedSlot(str(row.comparison.contrast), row.list_number, row.position, row.treatment_side == "left")
+        for row in rows
+    ]
+
+
+def secrets_of(study: Study, evaluators: Sequence[Evaluator] = ()) -> list[Secret]:
+    """Every word that an evaluator must not come across; the longest first."""
+    found: dict[str, str] = {}
+    rows = Stimulus.objects.filter(study=study).select_related(
+        "clip__person", "item__speaker__person", "ranking", "rendition"
+    )
+    for row in rows:
+        found |= {row.condition: "a condition"}
+        if row.ranking:
+            found |= {row.ranking.method: "a method"}
+        for clip in (row.clip, row.item.speaker):
+            found |= {clip.key: "a clip's key", clip.sha256: "a clip's hash", **_file(clip.file, "a clip's file")}
+            if clip.person:
+                found |= {clip.person.key: "a person's key"}
+    for treatment, control in study.contrasts.values_list("treatment", "control"):
+        found |= {treatment: "a condition", control: "a condition"}
+    for made in Rendition.objects.filter(item__study=study):
+        found |= {made.sha256: "a file's hash", made.recipe: "a file's recipe", **_file(made.file, "a file's name")}
+    found |= {answer: "the known answer of a check" for answer in _known_answers(study) if answer not in found}
+    found |= {one.session.completion_code: "the completion code before its time" for one in evaluators}
+    return [Secret(word, what) for word, what in sorted(found.items(), key=lambda pair: (-len(pair[0]), pair)) if word]
+
+
+def _known_answers(study: Study) -> set[str]:
+    return set(study.items.values_list("correct_condition", flat=True)) - {""}
+
+
+def _file(path: str, what: str) -> dict[str, str]:
+    return {path: what, Path(path).stem: what}
+
+
+def _listener_files(study: Study) -> dict[str, dict[str, str]]:
+    """By item and condition the files of its listeners, as the database names them."""
+    files: dict[str, dict[str, str]] = defaultdict(dict)
+    rows = Stimulus.objects.filter(study=study, rendition__isnull=False, held_at__isnull=True)
+    for row in rows.select_related("item__speaker", "rendition").order_by("item__position", "condition", "version"):
+        files[f"item '{row.item.speaker.key}'"][f"'{row.condition}'"] = row.rendition.file
+    return files
+
+
+def _read(files: dict[str, dict[str, str]]) -> tuple[dict[str, dict[str, Container]], list[Finding]]:
+    read: dict[str, dict[str, Container]] = defaultdict(dict)
+    findings = []
+    for item, named in files.items():
+        for name, file in named.items():
+            try:
+                read[item][name] = container_of((Path(settings.MEDIA_ROOT) / file).read_bytes())
+            except NoContainer as reason:
+                findings.append(Finding("container", item, f"{name} is no whole MP4: {reason}"))
+            except OSError:
+                raise CannotAudit(f"The file of {name} for {item} cannot be read: prepare the study again.") from None
+    return read, findings
+
+
+def _joined(evaluators: Sequence[Evaluator]) -> list[str]:
+    """What the addresses of two evaluators' videos have in common, by the trials' names."""
+    seen: dict[str, str] = {}
+    joined = []
+    for evaluator in evaluators:
+        for trial in evaluator.trials:
+            for told in (trial.told["assignment"], *trial.told["media"].values()):
+                if seen.setdefault(told, evaluator.name) != evaluator.name:
+                    joined.append(trial.where)
+    return joined
+
+
+def _fetch(evaluators: Sequence[Evaluator], listener: Listener, *, rng: Random) -> list[Timed]:
+    """Repeated fetches of both listeners of every main trial that was heard, in an order of their own."""
+    wanted = [
+        (trial, side, media[side])
+        for evaluator in evaluators
+        for trial, media in evaluator.heard
+        if trial.slot
+        for side in ("left", "right")
+        for _ in range(FETCHES)
+    ]
+    rng.shuffle(wanted)
+    times = []
+    for trial, side, address in wanted:
+        first, whole = listener.time(address)
+        is_treatment = side == trial.slot.treatment_side
+        times.append(Timed(str(trial.slot.comparison.contrast), trial.pk, is_treatment, first, whole))
+    return times
+
+
+def _checked(
+    heard: Heard, sizes: dict[str, dict[str, int]], times: Sequence[TimeTold], order_p: float
+) -> list[tuple[str, str]]:
+    sent = sum(len(answer.body) for answer in heard.answers)
+    files = sum(len(files) for files in sizes.values())
+    fetched = sum(bool(trial.videos) for trial in heard.trials)
+    kinds = ", ".join(sorted({trial.kind for trial in heard.trials}))
+    end = "" if heard.ended else f"; a session is longer than {EVALUATORS[0]} trials: its end was not heard"
+    nginx = "; nginx sends the videos, whose headers were not heard" if settings.REALTALK_ACCEL_PREFIX else ""
+    lists = len({slot.list_number for slot in heard.slots} - {None})
+    return [
+        ("name", f"{len(heard.secrets)} words in {len(heard.answers)} answers of {sent:,} bytes{end}"),
+        ("length", f"{len(heard.trials)} trials ({kinds}), videos of {fetched} of them; {files} listener files"),
+        ("header", f"{len(heard.answers)} answers{nginx}"),
+        ("container", f"{files} listener files of {len(sizes)} items"),
+        *(("timing", str(time)) for time in times),
+        ("order", f"{len(heard.slots)} slots in {lists} lists; sides by place in a list: p = {order_p:.3f}"),
+    ]
