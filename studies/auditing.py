@@ -171,7 +171,7 @@ def _shape(told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _values_told(trials: Sequence[PlayedTrial]) -> list[Finding]:
-    """Fields whose value, or the length of it as printed, goes with the treatment's side or with the kind of trial."""
+    """Fields whose value, or its length (of a number, of its decimals), goes with the side or the kind of a trial."""
     sides = [(trial, trial.treatment_side) for trial in trials if trial.treatment_side]
     kinds = [(t, "main" if t.kind == "main" else "check") for t in trials if t.kind != "practice"]
     findings = []
@@ -182,12 +182,16 @@ def _values_told(trials: Sequence[PlayedTrial]) -> list[Finding]:
             for path, value in [*_leaves(trial.told), *_leaves(trial.reply, "reply")]:
                 if path not in aside:
                     seen[path][n] = repr(value)
-                    seen[f"{path} (its length)"][n] = str(len(repr(value)))
+                    seen[f"{path} (its length)"][n] = _length(value)
         for path, values in seen.items():
             groups = [values.get(n, "") for n in range(len(labelled))]
             if chance_of_purity(groups, [label for _, label in labelled]) < TELLING_P / len(seen):
                 findings.append(Finding("length", "the trials' JSON", f"'{path}' tells {what}"))
     return findings
+
+
+def _length(value: Any) -> str:
+    return str(len(repr(value).partition(".")[2] if isinstance(value, float) else repr(value)))
 
 
 def _leaves(told: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -198,6 +202,17 @@ def _leaves(told: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield f"{path}[]", len(told)
     else:
         yield path, told
+
+
+def addresses_joined(runs: Sequence[Sequence[PlayedTrial]]) -> list[Finding]:
+    """Trials and videos of one evaluator that another has under the same name or address."""
+    first: dict[str, int] = {}
+    return [
+        Finding("name", trial.where, "another evaluator has the same name or address of it")
+        for n, trials in enumerate(runs)
+        for trial in trials
+        if any(first.setdefault(told, n) != n for told in (trial.told["assignment"], *trial.told["media"].values()))
+    ]
 
 
 def headers_told(answers: Sequence[Answer], trials: Sequence[PlayedTrial]) -> list[Finding]:

@@ -11,7 +11,7 @@ from time import perf_counter
 from django.conf import settings
 from django.db import transaction
 
-from studies.auditing import Answer, PlayedTrial, Secret, headers_told, lengths_told, names_told
+from studies.auditing import Answer, PlayedTrial, Secret, addresses_joined, headers_told, lengths_told, names_told
 from studies.containers import Container, NoContainer, container_of, differences
 from studies.dealing import deal_waves
 from studies.guessing import Finding, SidedSlot, Timed, TimeTold, order_told, times_told
@@ -47,8 +47,7 @@ class Heard:
     """All that two evaluators heard, with what the study's rows say of it."""
 
     answers: list[Answer]
-    trials: list[PlayedTrial]
-    joined: list[str]
+    runs: list[list[PlayedTrial]]
     secrets: list[Secret]
     files: dict[str, dict[str, str]]
     slots: list[SidedSlot]
@@ -75,13 +74,14 @@ def audit_study(study_id: int, *, at: datetime, seed: int = 0) -> Audit:
     sizes = {item: {name: c.size for name, c in files.items()} for item, files in containers.items()}
     for item, files in containers.items():
         findings += [Finding("container", item, told) for told in differences(files.items())]
-    findings += [Finding("name", "the addresses", f"two evaluators share {one}") for one in heard.joined]
+    trials = [trial for run in heard.runs for trial in run]
     times = times_told(heard.times, seed=seed)
     disordered, order_p = order_told(heard.slots, seed=seed, within_lists=study.votes_per_comparison % 2 == 0)
     found = [
         *names_told(heard.answers, heard.secrets),
-        *lengths_told(heard.trials, sizes),
-        *headers_told(heard.answers, heard.trials),
+        *addresses_joined(heard.runs),
+        *lengths_told(trials, sizes),
+        *headers_told(heard.answers, trials),
         *findings,
         *(Finding("timing", time.group, str(time)) for time in times if time.is_leak),
         *disordered,
@@ -101,8 +101,7 @@ def _hear(study_id: int, *, at: datetime, seed: int) -> Heard:
         load_static(listener)
         return Heard(
             answers=listener.answers,
-            trials=[trial for evaluator in evaluators for trial in evaluator.trials],
-            joined=_joined(evaluators),
+            runs=[evaluator.trials for evaluator in evaluators],
             secrets=secrets_of(study, evaluators),
             files=_listener_files(study),
             slots=slots,
@@ -196,18 +195,6 @@ def _read(files: dict[str, dict[str, str]]) -> tuple[dict[str, dict[str, Contain
     return read, findings
 
 
-def _joined(evaluators: Sequence[Evaluator]) -> list[str]:
-    """What the addresses of two evaluators' videos have in common, by the trials' names."""
-    seen: dict[str, str] = {}
-    joined = []
-    for evaluator in evaluators:
-        for trial in evaluator.trials:
-            for told in (trial.told["assignment"], *trial.told["media"].values()):
-                if seen.setdefault(told, evaluator.name) != evaluator.name:
-                    joined.append(trial.where)
-    return joined
-
-
 def _fetch(evaluators: Sequence[Evaluator], listener: Listener, *, rng: Random) -> list[Timed]:
     """Repeated fetches of both listeners of every main trial that was heard, in an order of their own."""
     wanted = [
@@ -230,16 +217,17 @@ def _fetch(evaluators: Sequence[Evaluator], listener: Listener, *, rng: Random) 
 def _checked(
     heard: Heard, sizes: dict[str, dict[str, int]], times: Sequence[TimeTold], order_p: float
 ) -> list[tuple[str, str]]:
+    trials = [trial for run in heard.runs for trial in run]
     sent = sum(len(answer.body) for answer in heard.answers)
     files = sum(len(files) for files in sizes.values())
-    fetched = sum(bool(trial.videos) for trial in heard.trials)
-    kinds = ", ".join(sorted({trial.kind for trial in heard.trials}))
+    fetched = sum(bool(trial.videos) for trial in trials)
+    kinds = ", ".join(sorted({trial.kind for trial in trials}))
     end = "" if heard.ended else f"; a session is longer than {EVALUATORS[0]} trials: its end was not heard"
     nginx = "; nginx sends the videos, whose headers were not heard" if settings.REALTALK_ACCEL_PREFIX else ""
     lists = len({slot.list_number for slot in heard.slots} - {None})
     return [
         ("name", f"{len(heard.secrets)} words in {len(heard.answers)} answers of {sent:,} bytes{end}"),
-        ("length", f"{len(heard.trials)} trials ({kinds}), videos of {fetched} of them; {files} listener files"),
+        ("length", f"{len(trials)} trials ({kinds}), videos of {fetched} of them; {files} listener files"),
         ("header", f"{len(heard.answers)} answers{nginx}"),
         ("container", f"{files} listener files of {len(sizes)} items"),
         *(("timing", str(time)) for time in times),
