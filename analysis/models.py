@@ -14,18 +14,20 @@ class Report(models.Model):
     """One row is one report of one study as it was computed, with what it had seen of the study.
 
     Invariants: never updated (a trigger refuses it too); at most one report for the same rows seen by the
-    same code. The marks are primary keys, 0 where there was none: deleting a withdrawn evaluator's votes
-    deletes the reports that counted them, by service, not by cascade.
+    same code in the same state of the study. The marks are primary keys, 0 where there was none: deleting a withdrawn
+    evaluator's votes deletes the reports that counted them, by service, not by cascade. `content` is text, as a
+    database's own JSON would order it anew and round it.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, default="", help_text="The study's, as reported.")
     last_vote = models.PositiveBigIntegerField()
     number_of_votes = models.PositiveBigIntegerField()
     last_exclusion = models.PositiveBigIntegerField()
     last_deviation = models.PositiveBigIntegerField()
     last_withdrawal = models.PositiveBigIntegerField()
     code_version = models.CharField(max_length=100)
-    content = models.JSONField(help_text="The report, as `report_study --format json` prints it.")
+    content = models.TextField(help_text="The report, as `report_study --format json` prints it.")
     generated_at = models.DateTimeField()
 
     class Meta:
@@ -33,7 +35,7 @@ class Report(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    "study", "last_vote", "number_of_votes", "last_exclusion", "last_deviation",
+                    "study", "state", "last_vote", "number_of_votes", "last_exclusion", "last_deviation",
                     "last_withdrawal", "code_version",
                 ],
                 name="report_unique",

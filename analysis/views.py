@@ -29,6 +29,7 @@ from .report_json import report_as_json
 from .report_parts import Report
 from .report_rows import report_rows_csv
 from .reports import build_report
+from .services.stored_reports import stored_report
 from .standalone import report_page as report_html
 from .vote_lists import VotesWanted
 
@@ -172,7 +173,9 @@ def download_trials(request: HttpRequest, study: Study) -> StreamingHttpResponse
 
 
 def _report(request: HttpRequest, study: Study) -> Report:
-    return build_report(study, rehearsal=_wants_rehearsal(request), at=timezone.now())
+    rehearsal = _wants_rehearsal(request)
+    kept = None if rehearsal else stored_report(study)
+    return kept or build_report(study, rehearsal=rehearsal, at=timezone.now())
 
 
 def _wants_rehearsal(request: HttpRequest) -> bool:

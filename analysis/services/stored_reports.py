@@ -1,43 +1,30 @@
-"""Keep a report as it was computed, with what it had seen of the study."""
+"""Keep a report as it was computed, with what it had seen of the study; find it again while it still sees the same."""
 
-from datetime import datetime
+import json
 
 from django.db import transaction
 from django.db.models import Count, Max
 
-from analysis.models import Report
-from analysis.report_json import report_as_dict
-from analysis.reports import build_report
+from analysis.models import Report as StoredReport
+from analysis.report_json import report_as_json
+from analysis.report_parts import Report
+from analysis.report_reading import NotThisReport, report_from_dict
 from analysis.versions import code_version
-from studies.models import Deviation, Exclusion, Study, Vote
+from studies.models import Deviation, Exclusion, Study, StudyState, Vote
+
+Marks = dict[str, int | str]
 
 
-@transaction.atomic
-def store_report(study: Study, *, at: datetime) -> Report:
-    """Compute the report of evaluators' votes and keep it; what is kept already of the same rows is returned.
-
-    The same votes, exclusions and deviations seen by the same code are one report, whenever it is asked for: its
-    number of live trials and of sessions needed are those of its own time.
-    Raises  NoQuestion
-    """
-    marks = _marks(study)
-    kept = Report.objects.filter(study=study, **marks).first()
-    if kept is not None:
-        return kept
-    content = report_as_dict(build_report(study, at=at))
-    return Report.objects.create(study=study, content=content, generated_at=at, **marks)
+class StudyMoved(Exception):
+    """The study changed while its report was computed, so nobody knows what the report had seen."""
 
 
-def newest_report(study: Study) -> Report | None:
-    """The report kept last; None where none is."""
-    return Report.objects.filter(study=study).order_by("-generated_at", "-pk").first()
-
-
-def _marks(study: Study) -> dict[str, int | str]:
-    """What a report computed now would have seen; a primary key of 0 stands for none."""
+def report_marks(study: Study) -> Marks:
+    """What a report computed now would see; a primary key of 0 stands for none."""
     votes = Vote.objects.filter(assignment__session__study=study, assignment__session__rehearsal=False)
     seen = votes.aggregate(last=Max("pk"), number=Count("pk"))
     return {
+        "state": Study.objects.values_list("state", flat=True).get(pk=study.pk),
         "last_vote": seen["last"] or 0,
         "number_of_votes": seen["number"],
         "last_exclusion": _last(Exclusion, study),
@@ -46,6 +33,34 @@ def _marks(study: Study) -> dict[str, int | str]:
         "last_withdrawal": 0,
         "code_version": code_version(),
     }
+
+
+def store_report(study: Study, report: Report, *, marks: Marks) -> StoredReport:
+    """Keep the report of evaluators' votes; what is kept already of the same rows is returned.
+
+    marks   as they were before it was computed: no transaction is held open meanwhile, as votes would wait for it
+    Raises  StudyMoved where they are others by now
+    """
+    with transaction.atomic():
+        if report_marks(study) != marks:
+            raise StudyMoved("Votes, exclusions or the plan changed while the report was computed: store it again.")
+        found = {"content": report_as_json(report), "generated_at": report.generated_at}
+        kept, _ = StoredReport.objects.get_or_create(study=study, **marks, defaults=found)
+        return kept
+
+
+def stored_report(study: Study) -> Report | None:
+    """The report kept of a closed study, while nothing has changed that it counts; None where there is none.
+
+    A study that is not closed has none: evaluators who come and go change a report without changing a mark.
+    """
+    if study.state != StudyState.CLOSED:
+        return None
+    kept = StoredReport.objects.filter(study=study, **report_marks(study)).first()
+    try:
+        return None if kept is None else report_from_dict(json.loads(kept.content))
+    except NotThisReport:
+        return None
 
 
 def _last(model: type[Exclusion] | type[Deviation], study: Study) -> int:

@@ -6,7 +6,7 @@ from analysis.records import NoQuestion, StudyMissing, study_with_key
 from analysis.report_json import report_as_json
 from analysis.report_text import report_as_text
 from analysis.reports import build_report
-from analysis.services.stored_reports import store_report
+from analysis.services.stored_reports import StudyMoved, report_marks, store_report
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--store",
             action="store_true",
-            help="Also keep the report as it is now, beside the study. Not for a rehearsal's.",
+            help="Also keep the report as it is now; a closed study's page then shows it. Not for a rehearsal's.",
         )
 
     def handle(
@@ -56,10 +56,11 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             study = study_with_key(key)
+            marks = report_marks(study) if store else {}
             report = build_report(study, rehearsal=include_rehearsal, at=now, mixed_logit=mixed_logit)
             if store:
-                store_report(study, at=now)
-        except (StudyMissing, NoQuestion) as problem:
+                store_report(study, report, marks=marks)
+        except (StudyMissing, NoQuestion, StudyMoved) as problem:
             raise CommandError(str(problem)) from None
         if takes_votes(study) and not include_rehearsal:
             self.stderr.write(UNRECORDED.format(key=study.key, state=study.state))
