@@ -32,9 +32,9 @@ TOLD = "The rule says the study may stop: look 1, at 15 completed speakers, on 1
 def study(settings):
     """Open, decided at its first look, of an owner with an address."""
     settings.EMAIL_HOST = "mail.example.org"
-    study = looking_study(TELLS)
+    study = looking_study(TELLS, votes=1)
     Study.objects.filter(pk=study.pk).update(owner=User.objects.create_user("owner", "owner@example.org"))
-    play(study, sessions=6)
+    play(study, sessions=3)
     study.refresh_from_db()
     return study
 
@@ -66,7 +66,7 @@ def test_one_decision_is_one_notice_and_one_message(study):
     (message,) = mail.outbox
     assert (message.to, message.subject) == (["owner@example.org"], "Study s may stop")
     assert str(notice) in message.body
-    assert not any(figure in message.body for figure in ("30", "22", "p <", "%"))
+    assert not any(figure in message.body for figure in ("+15", "11", "p <", "%"))
 
 
 @pytest.mark.django_db
@@ -79,18 +79,15 @@ def test_a_plan_that_looks_no_more_tells_nothing(study, admin_user):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("lacks", ["host", "address", "account"])
-def test_without_e_mail_the_pages_tell(study, settings, lacks):
-    if lacks == "host":
-        settings.EMAIL_HOST = ""
-    elif lacks == "address":
-        User.objects.update(email="")
-    else:
-        Study.objects.update(owner=None)
-
+def test_without_a_host_an_account_or_an_address_the_pages_tell(study, settings):
+    settings.EMAIL_HOST = ""
+    assert look_at_studies() == 1
+    settings.EMAIL_HOST = "mail.example.org"
+    User.objects.update(email="")
+    assert look_at_studies() == 1
+    Study.objects.update(owner=None)
     assert look_at_studies() == 1
 
-    study.refresh_from_db()
     assert standing_notice(study).mailed_at is None
     assert mail.outbox == []
 
