@@ -66,7 +66,7 @@ def test_one_decision_is_one_notice_and_one_message(study):
     (message,) = mail.outbox
     assert (message.to, message.subject) == (["owner@example.org"], "Study s may stop")
     assert str(notice) in message.body
-    assert not any(figure in message.body for figure in ("+15", "11", "p <", "%"))
+    assert not any(figure in message.body for figure in ("+15", "±", "p <", "p =", "%"))
 
 
 @pytest.mark.django_db
