@@ -16,14 +16,15 @@ from .design import (
     Stimulus,
     Study,
     StudyState,
+    StudyText,
 )
-from .facts import Assignment, AssignmentState, Choice, Exclusion, Slot, TrialKind, Vote
+from .facts import Assignment, AssignmentState, Choice, Exclusion, Remark, Slot, TrialKind, Vote
 from .people import Consent, ConsentVersion, Evaluator, PlatformIdentity, Session
 
 __all__ = [
     "RESERVED_RULES",
     "Assignment", "AssignmentState", "Choice", "Comparison", "Consent", "ConsentVersion", "Contrast",
     "Curation", "CurationMethod", "Deviation", "Evaluator", "Exclusion", "Item", "ItemKind", "Plan",
-    "PlatformIdentity", "Question", "QuestionForm", "Rendition", "Session", "ShortListeners", "Side", "Slot",
-    "Stimulus", "Study", "StudyState", "TrialKind", "Vote",
+    "PlatformIdentity", "Question", "QuestionForm", "Remark", "Rendition", "Session", "ShortListeners", "Side", "Slot",
+    "Stimulus", "Study", "StudyState", "StudyText", "TrialKind", "Vote",
 ]  # fmt: skip

@@ -62,6 +62,16 @@ class Study(models.Model):
     shows_captions = models.BooleanField(
         default=False, help_text="Show what the speaker says as captions, from the transcript."
     )
+    language = models.CharField(
+        max_length=10, default="en", help_text="The language in which the study's texts are written."
+    )
+    checks_devices = models.BooleanField(
+        default=True, help_text="Have evaluators check their sound and screen before the first trial."
+    )
+    asks_comment = models.BooleanField(default=False, help_text="Offer a line of free text after each choice.")
+    asks_when = models.BooleanField(
+        default=False, help_text="Offer a press, while the videos play, at the moment that decides."
+    )
     lease_minutes = models.PositiveIntegerField(
         default=30, help_text="Silence after which an evaluator's open trials go to others."
     )
@@ -162,6 +172,28 @@ class Deviation(models.Model):
         return self.who or (self.by.get_username() if self.by else "")
 
 
+class StudyText(models.Model):
+    """One row is one text of a study in another language than the study's own.
+
+    `field` is title, introduction, instructions, question:KEY or reason:QUESTION:KEY.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(max_length=10)
+    field = models.CharField(max_length=210)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["study", "language", "field"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "language", "field"], name="study_text_unique"),
+            models.CheckConstraint(condition=~Q(text=""), name="study_text_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} ({self.language}) of {self.study}"
+
+
 class QuestionForm(models.TextChoices):
     FORCED = "2afc", "two alternatives, forced choice"
     TIE = "tie", "two alternatives or a tie"
@@ -169,12 +201,16 @@ class QuestionForm(models.TextChoices):
 
 
 class Question(models.Model):
-    """One row is one question asked about every pair; the first by position is the primary one."""
+    """One row is one question asked about every pair; the first by position is the primary one.
+
+    `reasons` are offered for ticking once the question is answered: [{"key": ..., "text": ...}], in order.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="questions")
     key = models.CharField(max_length=100, validators=[key_validator])
     text = models.TextField()
     form = models.CharField(max_length=10, choices=QuestionForm, default=QuestionForm.FORCED)
+    reasons = models.JSONField(default=list, blank=True)
     position = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -162,6 +162,29 @@ class Vote(models.Model):
         return f"{self.choice} in {self.assignment}"
 
 
+class Remark(models.Model):
+    """One row is what an evaluator added to the answers of one trial; never updated (a trigger refuses it).
+
+    `reasons` holds the keys of the reasons ticked, by question: {question key: [reason key, ...]}. `decided_s` is the
+    place in the clip, in seconds from its start, at which they pressed that it decided.
+    """
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.CASCADE, related_name="remark")
+    reasons = models.JSONField(default=dict, blank=True)
+    comment = models.TextField(blank=True)
+    decided_s = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_s__isnull=True) | Q(decided_s__gte=0), name="remark_decided_within_the_clip"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"remark on {self.assignment}"
+
+
 class Exclusion(models.Model):
     """One row is one named rule that set a session or one trial's votes aside, or the undoing of such a row.
 

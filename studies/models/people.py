@@ -62,7 +62,8 @@ class Session(models.Model):
 
     Invariant: unique (study, evaluator). Live trials are leased until `last_active_at` plus the study's lease.
     `pseudonym` is what exports call the evaluator: it differs between studies. `deals` records each dealing of
-    slots: when, how many, whether a whole list, and how far sides and contrasts were from balance.
+    slots: when, how many, whether a whole list, and how far sides and contrasts were from balance. `language` is the
+    one their pages are in; `device_checks` is what the page told of sound and screen, once `checked_at` is set.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="sessions")
@@ -71,9 +72,12 @@ class Session(models.Model):
     pseudonym = models.CharField(max_length=32)
     completion_code = models.CharField(max_length=32)
     rehearsal = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, blank=True)
+    device_checks = models.JSONField(default=dict, blank=True)
     deals = models.JSONField(default=list, blank=True)
     started_at = models.DateTimeField()
     last_active_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
     instructed_at = models.DateTimeField(null=True, blank=True)
     returned_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

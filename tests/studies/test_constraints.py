@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from retrieval.models import Clip, Corpus
-from studies.models import Assignment, Choice, Comparison, Item, Plan, Slot, Stimulus, Study, Vote
+from studies.models import Assignment, Choice, Comparison, Item, Plan, Remark, Slot, Stimulus, Study, Vote
 from studies.services.launches import open_study
 from studies.services.sessions import begin_trials, start_session
 from studies.services.votes import Answer, cast_vote
@@ -82,3 +82,21 @@ def test_a_vote_cannot_be_replaced_past_its_trigger(trial):
     assert refused(replace)
     assert Vote.objects.get() == vote
     assert Vote.objects.get().choice == "left"
+
+
+def test_a_remark_is_never_changed(trial):
+    another = trial.session.assignments.exclude(pk=trial.pk).first()
+    remark = Remark.objects.create(assignment=trial, reasons={"appropriate": ["smile"]}, decided_s=1.5)
+    passed = [
+        name
+        for name, change in {
+            "update": lambda: Remark.objects.update(comment="another"),
+            "second": lambda: Remark.objects.create(assignment=trial),
+            "before the clip": lambda: Remark.objects.create(assignment=another, decided_s=-1),
+        }.items()
+        if not refused(change)
+    ]
+    assert passed == []
+    assert list(Remark.objects.values("pk", "comment", "decided_s")) == [
+        {"pk": remark.pk, "comment": "", "decided_s": 1.5}
+    ]
