@@ -166,14 +166,33 @@ def unprepared_stimuli(study: Study) -> QuerySet[Stimulus]:
     return Stimulus.objects.filter(study=study).filter(Q(rendition__isnull=True) | ~Exists(speakers))
 
 
+def replaced_stimuli(study: Study) -> QuerySet[Stimulus]:
+    """Those in whose place a newer version is shown."""
+    newer = Stimulus.objects.filter(
+        study=study, item=OuterRef("item"), condition=OuterRef("condition"), version__gt=OuterRef("version")
+    )
+    return Stimulus.objects.filter(Exists(newer), study=study)
+
+
+def replaced_comparisons(study: Study) -> set[int]:
+    """Comparisons that are asked no more, because one of their stimuli was replaced."""
+    old = replaced_stimuli(study)
+    rows = Comparison.objects.filter(Q(treatment__in=old) | Q(control__in=old))
+    return set(rows.values_list("pk", flat=True))
+
+
 @dataclass(frozen=True)
 class ComparisonProgress:
-    """How full one comparison is: wanted, answered, promised, and how many votes are still missing."""
+    """How full one comparison is: wanted, answered, promised, and how many votes are still missing.
+
+    is_replaced  nothing is wanted on it any more: its votes are set aside, and wanted anew on what took its place
+    """
 
     comparison: Comparison
     target: int
     valid: int
     live: int
+    is_replaced: bool = False
 
     @property
     def short_by(self) -> int:
@@ -212,9 +231,14 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
     comparisons = Comparison.objects.filter(contrast__study=study).select_related(
         "contrast", "item__speaker"
     ).order_by("contrast__position", "item__position")
+    replaced = set() if rehearsal else replaced_comparisons(study)
     rows = [
-        ComparisonProgress(c, targets.get(c.pk, 0), valid.get(c.pk, 0), live.get(c.pk, 0)) for c in comparisons
+        ComparisonProgress(c, 0, 0, 0, is_replaced=True)
+        if c.pk in replaced
+        else ComparisonProgress(c, targets.get(c.pk, 0), valid.get(c.pk, 0), live.get(c.pk, 0))
+        for c in comparisons
     ]
+    closed = slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=False)
     free_per_item = _per_comparison(free_slots(study, rehearsal=rehearsal), "comparison__item")
     unopened = adaptive_slots(study, rehearsal=rehearsal).left
     free = sum(free_per_item.values()) + unopened
@@ -224,7 +248,7 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
         valid=sum(row.valid for row in rows),
         live=sum(row.live for row in rows),
         unopened=unopened,
-        closed=slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=False).count(),
+        closed=closed.exclude(comparison__in=replaced).count(),
         sessions_needed=max(max(free_per_item.values(), default=0), -(-free // study.trials_per_session)),
     )
 

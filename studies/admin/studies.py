@@ -16,11 +16,10 @@ from retrieval.models import Job
 from retrieval.tasks import send_job
 from studies.forms import NewStudyForm
 from studies.models import Exclusion, Item, Question, Session, Stimulus, Study, StudyState
-from studies.queries import study_progress, unprepared_stimuli
+from studies.queries import replaced_stimuli, study_progress, unprepared_stimuli
 from studies.services.designs import delete_draft
 from studies.services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
 from studies.services.releases import CannotRelease, release_stimulus
-from studies.services.replacements import replaced_comparisons, replaced_stimuli
 
 from .plans import ContrastInline, PlanInline, PlanPages
 from .replacing import ReplacingPage
@@ -272,7 +271,6 @@ def _progress_context(study: Study) -> dict[str, object]:
         "rehearsal": study_progress(study, rehearsal=True),
         "problems": launch_problems(study) if is_draft else [],
         "held": held.select_related("item__speaker"),
-        "replaced": replaced_comparisons(study),
         "needs_preparing": is_draft and unprepared_stimuli(study).exists(),
         "job": Job.objects.filter(kind="prepare_study", arguments={"study_id": study.pk}).first(),
     }

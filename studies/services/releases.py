@@ -5,12 +5,11 @@ from datetime import datetime
 from django.db.models import Q
 
 from studies.models import Assignment, Stimulus
-from studies.queries import held_slots
+from studies.queries import held_slots, replaced_stimuli
 
 from .exclusions import settle_replacements
 from .leases import HELD
 from .locks import locked_study
-from .replacements import replaced_stimuli
 
 
 class CannotRelease(ValueError):

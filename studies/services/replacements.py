@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from studies.models import (
@@ -93,21 +93,6 @@ def replace_stimulus(
             raise CannotReplace(f"'{condition}' of item '{item}' was replaced meanwhile: look at what it shows now.")
         require_fit(old, prepared.clip)
         return _switch(study, old, prepared, reason=reason.strip(), by=by, at=at)
-
-
-def replaced_stimuli(study: Study) -> QuerySet[Stimulus]:
-    """Those in whose place a newer version is shown."""
-    newer = Stimulus.objects.filter(
-        study=study, item=OuterRef("item"), condition=OuterRef("condition"), version__gt=OuterRef("version")
-    )
-    return Stimulus.objects.filter(Exists(newer), study=study)
-
-
-def replaced_comparisons(study: Study) -> set[int]:
-    """Comparisons that are asked no more, because one of their stimuli was replaced."""
-    old = replaced_stimuli(study)
-    rows = Comparison.objects.filter(Q(treatment__in=old) | Q(control__in=old))
-    return set(rows.values_list("pk", flat=True))
 
 
 def replaceable_stimuli(study: Study) -> list[Stimulus]:
