@@ -4,10 +4,14 @@ from rest_framework import serializers
 
 from .coverage import PARTS
 from .models import Choice
+from .services.remarks import Added
 from .services.votes import Answer, View
 
 MAX_INTERVALS = 500
 MAX_SECONDS = 24 * 3600
+MAX_KEYS = 50
+# Far more than a comment may have, so that the service can say by its own sentence what it may have.
+MAX_COMMENT = 20_000
 
 
 class WatchedField(serializers.Field):
@@ -103,15 +107,68 @@ class ViewReport(serializers.Serializer):
         )
 
 
+class AnswersField(serializers.Field):
+    """{question key: {"choice": left, right or tie[, "strength": 1 or 2]}}."""
+
+    def to_internal_value(self, data: object) -> dict[str, Answer]:
+        if not isinstance(data, dict) or len(data) > MAX_KEYS:
+            raise serializers.ValidationError("Expected one answer by question.")
+        return {key: self._answer(answer) for key, answer in data.items()}
+
+    def _answer(self, data: object) -> Answer:
+        if not isinstance(data, dict) or not set(data) <= {"choice", "strength"}:
+            raise serializers.ValidationError("An answer is a choice and, of five points, a strength.")
+        choice, strength = data.get("choice"), data.get("strength")
+        if not isinstance(choice, str) or choice not in Choice.values:
+            raise serializers.ValidationError("A choice is left, right or tie.")
+        if strength is not None and (type(strength) is not int or strength not in (1, 2)):
+            raise serializers.ValidationError("A strength is 1 or 2.")
+        return Answer(Choice(choice), strength)
+
+    def to_representation(self, value: object) -> object:
+        return value
+
+
+class ReasonsField(serializers.Field):
+    """{question key: [key of a reason, ...]}."""
+
+    def to_internal_value(self, data: object) -> dict[str, list[str]]:
+        if not isinstance(data, dict) or len(data) > MAX_KEYS:
+            raise serializers.ValidationError("Expected reasons by question.")
+        for keys in data.values():
+            if not isinstance(keys, list) or len(keys) > MAX_KEYS or not all(isinstance(key, str) for key in keys):
+                raise serializers.ValidationError("Reasons are a list of keys.")
+        return data
+
+    def to_representation(self, value: object) -> object:
+        return value
+
+
+class CommentField(serializers.Field):
+    """A text, of which the service keeps what can be kept: control characters in it are no reason to refuse a vote."""
+
+    def to_internal_value(self, data: object) -> str:
+        if not isinstance(data, str) or len(data) > MAX_COMMENT:
+            raise serializers.ValidationError("A comment is a text.")
+        return data
+
+    def to_representation(self, value: object) -> object:
+        return value
+
+
 class VoteReport(ViewReport):
-    """An answer. `ahead` names the trial that the page has loaded ahead and need not be told again."""
+    """The answers of a trial. `ahead` names the trial that the page has loaded ahead and need not be told again."""
 
     ahead = serializers.UUIDField(required=False, allow_null=True)
-    choice = serializers.ChoiceField(choices=Choice.choices)
+    answers = AnswersField()
+    reasons = ReasonsField(required=False)
+    comment = CommentField(required=False)
+    decided_s = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=MAX_SECONDS)
     rt_ms = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
 
-    def answer(self) -> Answer:
-        return Answer(Choice(self.validated_data["choice"]))
+    def added(self) -> Added:
+        data = self.validated_data
+        return Added(data.get("reasons", {}), data.get("comment", ""), data.get("decided_s"))
 
 
 class FailureReport(serializers.Serializer):

@@ -17,8 +17,9 @@ from unfold.widgets import (
 from retrieval.models import Corpus
 from retrieval.tables import ManifestError
 
+from .asking import LARGEST_FILE_BYTES, QUESTION, Asking, QuestionsError, one_question, parse_questions
 from .models import ShortListeners, Study
-from .services.designs import QUESTION, CannotCreate, create_study, parse_contrasts
+from .services.designs import CannotCreate, create_study, parse_contrasts
 
 LARGEST_MANIFEST_BYTES = 20_000_000
 
@@ -38,6 +39,12 @@ class NewStudyForm(forms.ModelForm):
         help_text="treatment:control, separated by commas, such as social:random,social:rude",
     )
     question = forms.CharField(initial=QUESTION, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    questions = forms.FileField(
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="TOML, in place of the question above: other forms, several questions, reasons to tick, a comment, "
+        "a press at the moment that decides. The guide shows one.",
+    )
     selection = forms.CharField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
@@ -81,6 +88,7 @@ class NewStudyForm(forms.ModelForm):
         upload = data["stimuli"]
         if upload.size > LARGEST_MANIFEST_BYTES:
             raise forms.ValidationError({"stimuli": "A manifest of over 20 MB is not read: is it the right file?"})
+        asking = self._asked(data)
         with tempfile.TemporaryDirectory() as folder:
             manifest = Path(folder) / "stimuli.csv"
             manifest.write_bytes(upload.read())
@@ -97,7 +105,7 @@ class NewStudyForm(forms.ModelForm):
                     short_listeners=data["short_listeners"],
                     shows_captions=data["shows_captions"],
                     title=data["title"],
-                    question=data["question"],
+                    asking=asking,
                     selection=data["selection"] or f"The speakers named in {upload.name}.",
                 )
             except ManifestError as refusal:
@@ -105,6 +113,17 @@ class NewStudyForm(forms.ModelForm):
             except CannotCreate as refusal:
                 raise forms.ValidationError(refusal.problems) from None
         return data
+
+    def _asked(self, data: dict) -> Asking:
+        upload = data["questions"]
+        if not upload:
+            return one_question(data["question"])
+        if upload.size > LARGEST_FILE_BYTES:
+            raise forms.ValidationError({"questions": "A file of over 200 kB is not read: is it the right one?"})
+        try:
+            return parse_questions(upload.read(), name=upload.name)
+        except QuestionsError as refusal:
+            raise forms.ValidationError({"questions": refusal.problems}) from None
 
     def _post_clean(self) -> None:
         """The service has made the study; there is no half-filled instance to validate."""

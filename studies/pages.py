@@ -15,6 +15,11 @@ from .services.deals import PRACTICE_TRIALS
 
 RETRY_S = 30
 SECONDS_TO_DECIDE = 6
+CHOICES = {
+    QuestionForm.FORCED: ["left", "right"],
+    QuestionForm.TIE: ["left", "tie", "right"],
+    QuestionForm.STRENGTH: ["left2", "left1", "tie", "right1", "right2"],
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,20 @@ class InstructionsPage:
 
 
 @dataclass(frozen=True)
+class TrialQuestion:
+    """One question as the browser gets it.
+
+    choices  the answers it takes, from left to right: of five points, left2 is clearly left and left1 slightly
+    reasons  {"key": ..., "text": ...}, for ticking once it is answered
+    """
+
+    key: str
+    text: str
+    choices: list[str]
+    reasons: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
 class Trial:
     """One trial as the browser gets it.
 
@@ -55,8 +74,9 @@ class Trial:
     practice: bool
     number: int
     total: int
-    question: str
-    choices: list[str]
+    questions: list[TrialQuestion]
+    asks_comment: bool
+    asks_when: bool
     length_s: float
     elapsed_s: float
     watched: dict[str, list[list[float]]]
@@ -84,11 +104,7 @@ class TrialPage:
 
     @property
     def question(self) -> str:
-        return self.trial["question"]
-
-    @property
-    def choices(self) -> list[str]:
-        return self.trial["choices"]
+        return self.trial["questions"][0]["text"]
 
 
 @dataclass(frozen=True)
@@ -155,7 +171,7 @@ def thanks_page(session: Session) -> ThanksPage:
 
 
 def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial:
-    question = primary_question(session.study)
+    study = session.study
     number, total = _count(session, assignment)
     began = assignment.began_at or at
     return Trial(
@@ -163,14 +179,19 @@ def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial
         practice=assignment.kind == TrialKind.PRACTICE,
         number=number,
         total=total,
-        question=question.text,
-        choices=["left", "tie", "right"] if question.form == QuestionForm.TIE else ["left", "right"],
+        questions=[_asked(question) for question in study.questions.order_by("position")],
+        asks_comment=study.asks_comment,
+        asks_when=study.asks_when,
         length_s=timeline_s(assignment.item),
         elapsed_s=max(0.0, (at - began).total_seconds()),
         watched=merged_watched(assignment.views),
-        captions=_captions(session.study, assignment),
+        captions=_captions(study, assignment),
         media=media_of(assignment, at=at),
     )
+
+
+def _asked(question: Question) -> TrialQuestion:
+    return TrialQuestion(question.key, question.text, CHOICES[QuestionForm(question.form)], question.reasons)
 
 
 def _captions(study: Study, assignment: Assignment) -> list[tuple[float, float, str]]:

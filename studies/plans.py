@@ -103,7 +103,12 @@ def registration_of(study: Study) -> Registration:
         corpus=study.corpus.key,
         selection=study.selection,
         shows_captions=study.shows_captions,
-        questions=tuple((question.text, question.get_form_display()) for question in study.questions.all()),
+        questions=tuple(
+            (question.text, question.get_form_display(), tuple(reason["text"] for reason in question.reasons))
+            for question in study.questions.all()
+        ),
+        asks_comment=study.asks_comment,
+        asks_when=study.asks_when,
         contrasts=tuple((c.treatment, c.control, c.is_planned) for c in study.contrasts.all()),
         items=kinds[ItemKind.MAIN],
         practice=kinds[ItemKind.PRACTICE],

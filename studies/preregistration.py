@@ -8,6 +8,11 @@ from .adaptive_lists import adaptive_budget, share_sentence
 from .plan_rules import Entry, rule_name, rule_sentence
 
 CAPTIONS = " What the speaker says is shown as captions."
+FIVE_POINTS = " Of five points, slightly and clearly count alike as a vote for their side; the middle is a tie."
+FIRST_IS_PRIMARY = "The first question is the primary one; the others are reported beside it."
+REASONS = "Once a question is answered, any of its reasons may be ticked, or none."
+COMMENT = "A line of free text may be added to each answer."
+WHEN = "While the videos play, the moment that decides may be marked by a press."
 MISSING = "[Nothing is written down yet.]"
 COLLECTED_ANEW = (
     "While the study is open, each vote that a rule sets aside is collected anew. Nothing is deleted; every result is "
@@ -43,7 +48,7 @@ class Departure:
 class Registration:
     """What a pre-registration says of one study; `plan_*` of the plan as frozen, or as it stands in a draft.
 
-    questions           (text, form in words), the primary one first
+    questions           (text, form in words, texts of the reasons offered), the primary one first
     contrasts           (treatment, control, is planned), in the study's order
     items               main items; practice and checks are counted apart
     equivalence_margin  share points
@@ -55,7 +60,9 @@ class Registration:
     corpus: str
     selection: str
     shows_captions: bool
-    questions: tuple[tuple[str, str], ...]
+    questions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    asks_comment: bool
+    asks_when: bool
     contrasts: tuple[tuple[str, str, bool], ...]
     items: int
     practice: int
@@ -104,12 +111,22 @@ def _status(plan: Registration) -> str:
 
 
 def _dependent_variable(plan: Registration) -> list[str]:
-    lines = [f"- \"{text}\" ({form})" for text, form in plan.questions]
-    return [
-        *(lines or [MISSING]),
-        "",
-        "The share of votes that prefer the treatment over the control, from 0 to 1; a tie counts one half.",
+    lines = [_question(*question) for question in plan.questions]
+    share = "The share of votes that prefer the treatment over the control, from 0 to 1; a tie counts one half."
+    if any("five points" in form for _, form, _ in plan.questions):
+        share += FIVE_POINTS
+    beside = [
+        *([FIRST_IS_PRIMARY] if len(plan.questions) > 1 else []),
+        *([REASONS] if any(reasons for *_, reasons in plan.questions) else []),
+        *([COMMENT] if plan.asks_comment else []),
+        *([WHEN] if plan.asks_when else []),
     ]
+    return [*(lines or [MISSING]), "", share, *(["", " ".join(beside)] if beside else [])]
+
+
+def _question(text: str, form: str, reasons: Sequence[str]) -> str:
+    offered = f"; reasons offered: {'; '.join(reasons)}" if reasons else ""
+    return f'- "{text}" ({form}{offered})'
 
 
 def _design(plan: Registration) -> list[str]:

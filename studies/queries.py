@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from .adaptive_lists import adaptive_budget, batch_size
+from .asking import AskedQuestion, Asking
 from .models import (
     Assignment,
     AssignmentState,
@@ -25,6 +26,15 @@ from .models import (
 )
 from .models.facts import HOLDS_SLOT
 from .plans import plan_in_force
+
+
+def asking_of(study: Study) -> Asking:
+    """What evaluators of the study are asked about each pair, the primary question first."""
+    questions = tuple(
+        AskedQuestion(q.key, q.text, q.form, tuple((reason["key"], reason["text"]) for reason in q.reasons))
+        for q in study.questions.order_by("position")
+    )
+    return Asking(questions, asks_comment=study.asks_comment, asks_when=study.asks_when)
 
 
 def active_exclusions(study: Study) -> QuerySet[Exclusion]:

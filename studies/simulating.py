@@ -10,6 +10,8 @@ import numpy as np
 CARELESS_LEFT = 0.9
 CARELESS_CHECKS = 0.5
 CARELESS_WATCHED = 0.4
+ADDED_REASONS, ADDED_COMMENTS, ADDED_MOMENTS = 0.3, 0.1, 0.7
+SIMULATED_COMMENT = "Written by a simulated evaluator."
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 
 
@@ -21,7 +23,7 @@ class Crowd:
                   speakers and evaluators; where both conditions of a pair have one, the treatment's counts; else 0.5
     speaker_sd    how much speakers differ, and evaluators differ, in that preference: standard deviations on the
     evaluator_sd  logit scale, the same for every comparison group
-    ties          share of ties, where the question offers one
+    ties          share of ties, where a question offers one
     left_bias     share of answers that are left whatever was shown
     careless      share of evaluators who look at little, answer left nearly always and fail half of the checks
     dropout       share who leave somewhere before their last trial, below 1

@@ -132,13 +132,13 @@ def vote(request: Request, session: Session) -> HttpResponse:
     if not report.is_valid():
         return _invalid(report)
     key = report.validated_data["assignment"]
-    question = pages.primary_question(session.study)
     at = timezone.now()
     try:
         place = cast_vote(
             session.pk,
             key,
-            {question.key: report.answer()},
+            report.validated_data["answers"],
+            added=report.added(),
             at=at,
             rt_ms=report.validated_data.get("rt_ms"),
             view=report.view(),

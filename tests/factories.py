@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from retrieval.models import Clip, Corpus, Person, Role
+from studies.asking import Asking, one_question
 from studies.models import (
     Comparison,
     ConsentVersion,
@@ -49,17 +50,28 @@ def make_study(
     catch: int = 0,
     exclusion_rules: tuple[str, ...] = ("failed_catch",),
     form: QuestionForm = QuestionForm.FORCED,
+    asking: Asking | None = None,
     with_consent: bool = False,
     seed: int = 0,
 ) -> Study:
-    """A draft with every stimulus marked as prepared (rows only: no video is behind them)."""
+    """A draft with every stimulus marked as prepared (rows only: no video is behind them).
+
+    asking  all that is asked of a pair; by default one question of this form
+    """
+    asking = asking or one_question("Which listener reacts better?")
     corpus = make_corpus(f"corpus-{key}")
     study = Study.objects.create(
         key=key, title=f"Study {key}", corpus=corpus, seed=seed, votes_per_comparison=votes_per_comparison,
         trials_per_session=trials_per_session or items, created_at=START,
+        asks_comment=asking.asks_comment, asks_when=asking.asks_when,
     )  # fmt: skip
     Plan.objects.create(study=study, exclusion_rules=list(exclusion_rules))
-    Question.objects.create(study=study, key="appropriate", text="Which listener reacts better?", form=form)
+    for position, asked in enumerate(asking.questions):
+        Question.objects.create(
+            study=study, key=asked.key, text=asked.text, position=position,
+            form=asked.form if asked.form != QuestionForm.FORCED else form,
+            reasons=[{"key": key, "text": text} for key, text in asked.reasons],
+        )  # fmt: skip
     if with_consent:
         ConsentVersion.objects.create(
             study=study, version=1, text="I agree.", sha256=hashlib.sha256(b"I agree.").hexdigest(), created_at=START

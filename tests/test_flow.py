@@ -50,7 +50,8 @@ class Evaluator:
         return json.loads(re.search(r'<script id="trial" type="application/json">(.*?)</script>', page).group(1))
 
     def vote(self, trial: dict, choice: str) -> dict:
-        report = {"assignment": trial["assignment"], "choice": choice, "rt_ms": 2500, "page": "p1",
+        answers = {"appropriate": {"choice": choice}}
+        report = {"assignment": trial["assignment"], "answers": answers, "rt_ms": 2500, "page": "p1",
                   "watched": {part: [[0, trial["length_s"]]] for part in trial["media"]},
                   "plays": dict.fromkeys(trial["media"], 1)}  # fmt: skip
         reply = self.client.post(

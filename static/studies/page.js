@@ -36,7 +36,7 @@ function enter(next, { isClean }) {
   trial = next;
   clean = isClean && ROLES.every((role) => !trial.watched?.[role]?.length);
   [complaint, locked, failure, rt_ms, losses, asked] = [null, false, null, null, 0, false];
-  state = beginTrial({ choices: trial.choices, seen: seenInFull(trial.watched ?? {}) });
+  state = beginTrial({ choices: trial.questions[0].choices, seen: seenInFull(trial.watched ?? {}) });
   const wait_ms = Math.max(0, (trial.length_s - trial.elapsed_s) * 1000) + DUE_MARGIN_MS;
   timers = [setTimeout(() => dispatch({ type: "due" }), wait_ms)];
   showTrial(trial);
@@ -149,7 +149,7 @@ async function send() {
   const mine = trial;
   let reply;
   try {
-    if (state.parcel === "vote") reply = await sendVote({ ...progress(), choice: state.choice, rt_ms, ahead: ahead?.trial.assignment });
+    if (state.parcel === "vote") reply = await sendVote({ ...progress(), answers: { [trial.questions[0].key]: { choice: state.choice } }, rt_ms, ahead: ahead?.trial.assignment });
     else reply = await sendReport({ assignment: trial.assignment, page: pageName, ...failure });
   } catch (error) {
     if (trial !== mine) return;
@@ -188,7 +188,7 @@ function togglePlay() {
 }
 
 function choose(side, { focus = false } = {}) {
-  if (!trial.choices.includes(side)) return;
+  if (!state.choices.includes(side)) return;
   locked = !mayChoose(state);
   dispatch({ type: "choose", side });
   render();

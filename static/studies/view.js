@@ -26,8 +26,8 @@ export function showTrial(trial) {
   byId("count").classList.toggle("tag", trial.practice);
   byId("progress").max = trial.total;
   byId("progress").value = trial.number - 1;
-  byId("question").textContent = trial.question;
-  byId("tie").hidden = !trial.choices.includes("tie");
+  byId("question").textContent = trial.questions[0].text;
+  byId("tie").hidden = !trial.questions[0].choices.includes("tie");
   page.speaker.classList.toggle("captioned", trial.captions.length > 0);
   page.form.elements.assignment.value = trial.assignment;
   page.form.dataset.assignment = trial.assignment;

@@ -37,8 +37,12 @@ class DesignInline(TabularInline):
 
 class QuestionInline(DesignInline):
     model = Question
-    fields = ["key", "text", "form"]
-    readonly_fields = ["key", "form"]
+    fields = ["key", "text", "form", "offered"]
+    readonly_fields = ["key", "form", "offered"]
+
+    @admin.display(description="reasons")
+    def offered(self, question: Question) -> str:
+        return "; ".join(reason["text"] for reason in question.reasons) or "–"
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         is_draft = obj is None or obj.state == StudyState.DRAFT
@@ -54,7 +58,7 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
     inlines = [QuestionInline, ContrastInline, PlanInline]
     design = [
         "key", "state", "corpus", "selection", "votes_per_comparison", "trials_per_session", "short_listeners",
-        "shows_captions", "lease_minutes", "seed", "created_at", "opened_at", "closed_at",
+        "shows_captions", "asks_comment", "asks_when", "lease_minutes", "seed", "created_at", "opened_at", "closed_at",
     ]  # fmt: skip
 
     class Media:

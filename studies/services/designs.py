@@ -11,6 +11,7 @@ from django.db import transaction
 
 from retrieval.models import Clip, Corpus, Role
 from retrieval.tables import KEY, KEY_RULE
+from studies.asking import Asking, asking_problems, one_question
 from studies.models import (
     Comparison,
     ConsentVersion,
@@ -29,10 +30,10 @@ from studies.stimuli import ItemRow, read_stimuli
 from .locks import locked_study
 from .rehearsals import clear_rehearsal
 
-QUESTION = "Which listener reacts more appropriately to what the speaker says?"
 MOST_TRIALS = 30
 MOST_VOTES = 100_000
 LONGEST_TITLE = 200
+ONE_QUESTION = one_question()
 INTRODUCTION = (
     "You will see short videos of a person who speaks, and below it two people who listen. "
     "Each time, say which listener reacts more appropriately."
@@ -91,7 +92,7 @@ def create_study(
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
     title: str = "",
-    question: str = QUESTION,
+    asking: Asking = ONE_QUESTION,
     selection: str = "",
 ) -> Study:
     """A draft study, whole or not at all.
@@ -126,7 +127,7 @@ def create_study(
         short_listeners=short_listeners,
         shows_captions=shows_captions,
         title=title,
-        question=question,
+        asking=asking,
     )
 
 
@@ -175,7 +176,7 @@ def save_draft(
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
     title: str = "",
-    question: str = QUESTION,
+    asking: Asking = ONE_QUESTION,
 ) -> Study:
     """Check the words and numbers of a study and write its rows, all or none. Raises CannotCreate."""
     if shows_captions:
@@ -183,7 +184,7 @@ def save_draft(
     contrasts = design.contrasts
     main_items = sum(row.kind == ItemKind.MAIN for row in design.items)
     trials = min(MOST_TRIALS, main_items) if trials_per_session is None else trials_per_session
-    _check_words(key, title=title, question=question)
+    _check_words(key, title=title, asking=asking)
     _check_numbers(
         votes_per_comparison=votes_per_comparison,
         trials=trials,
@@ -203,6 +204,8 @@ def save_draft(
             trials_per_session=trials,
             short_listeners=short_listeners,
             shows_captions=shows_captions,
+            asks_comment=asking.asks_comment,
+            asks_when=asking.asks_when,
             lease_minutes=settings.REALTALK_LEASE_MINUTES,
             created_at=at,
         )
@@ -211,7 +214,17 @@ def save_draft(
             for position, (treatment, control) in enumerate(contrasts)
         ]
         Plan.objects.create(study=study, primary_contrast=rows[0])
-        Question.objects.create(study=study, key="appropriate", text=question)
+        Question.objects.bulk_create(
+            Question(
+                study=study,
+                key=asked.key,
+                text=asked.text,
+                form=asked.form,
+                reasons=[{"key": key, "text": text} for key, text in asked.reasons],
+                position=position,
+            )
+            for position, asked in enumerate(asking.questions)
+        )
         ConsentVersion.objects.create(
             study=study, version=1, text=CONSENT, sha256=hashlib.sha256(CONSENT.encode()).hexdigest(), created_at=at
         )
@@ -242,7 +255,7 @@ def _check_transcripts(design: Design) -> None:
         raise CannotCreate([f"{without} Import them with one, or make the study without captions."])
 
 
-def _check_words(key: str, *, title: str, question: str) -> None:
+def _check_words(key: str, *, title: str, asking: Asking) -> None:
     problems = []
     if not KEY.fullmatch(key):
         problems.append(f"'{key}' cannot be a study's key: {KEY_RULE}.")
@@ -250,8 +263,7 @@ def _check_words(key: str, *, title: str, question: str) -> None:
         problems.append(f"There is a study '{key}' already: choose another key.")
     if len(title) > LONGEST_TITLE:
         problems.append(f"The title has {len(title)} characters: at most {LONGEST_TITLE} fit.")
-    if not question.strip():
-        problems.append("The question is empty: evaluators would not know what to choose by.")
+    problems += asking_problems(asking)
     if problems:
         raise CannotCreate(problems)
 

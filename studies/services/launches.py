@@ -4,8 +4,9 @@ import hashlib
 import json
 from datetime import datetime
 
-from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, QuestionForm, Stimulus, Study, StudyState
-from studies.queries import unprepared_stimuli
+from studies.asking import asking_problems
+from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, Stimulus, Study, StudyState
+from studies.queries import asking_of, unprepared_stimuli
 
 from .deals import deal_study
 from .locks import locked_study
@@ -85,13 +86,7 @@ def launch_problems(study: Study) -> list[str]:
         )
     if not study.contrasts.exists():
         problems.append(f"Study '{study.key}' has no contrasts, such as social:random.")
-    questions = list(study.questions.all())
-    if len(questions) != 1:
-        problems.append(f"Study '{study.key}' asks {len(questions)} questions; the evaluator's page asks one.")
-    for question in questions:
-        if question.form == QuestionForm.STRENGTH:
-            problems.append(f"Question '{question.key}' has five points; the evaluator's page offers 2afc and tie.")
-    problems += [*plan_problems(study), *wave_problems(study)]
+    problems += [*asking_problems(asking_of(study)), *plan_problems(study), *wave_problems(study)]
     for item in Item.objects.filter(study=study).exclude(problem="").select_related("speaker"):
         problems.append(f"Item '{item.speaker.key}': {item.problem}")
     for stimulus in unprepared_stimuli(study).select_related("item__speaker", "clip"):
@@ -120,7 +115,11 @@ def frozen_text(study: Study) -> str:
 
 
 def plan_text(study: Study, plan: Plan) -> str:
-    """Everything that is decided before the first vote, as JSON with sorted keys: same plan, same bytes."""
+    """Everything that is decided before the first vote, as JSON with sorted keys: same plan, same bytes.
+
+    What a plan does without (an adaptive share, reasons, a comment, a press) is not named: plans keep the bytes, and
+    so the hash, that they had before there could be any.
+    """
     stimuli = study.stimuli.select_related("item__speaker", "clip", "ranking").order_by("item__position", "condition")
     return json.dumps(
         {
@@ -128,7 +127,11 @@ def plan_text(study: Study, plan: Plan) -> str:
             "title": study.title,
             "corpus": study.corpus.key,
             "selection": study.selection,
-            "questions": [{"key": q.key, "text": q.text, "form": q.form} for q in study.questions.all()],
+            "questions": [
+                {"key": q.key, "text": q.text, "form": q.form, **({"reasons": q.reasons} if q.reasons else {})}
+                for q in study.questions.all()
+            ],
+            **{name: True for name in ("asks_comment", "asks_when") if getattr(study, name)},
             "contrasts": [
                 {"treatment": c.treatment, "control": c.control, "planned": c.is_planned}
                 for c in study.contrasts.all()
@@ -142,7 +145,6 @@ def plan_text(study: Study, plan: Plan) -> str:
             "applies_rules_itself": plan.applies_rules_itself,
             "equivalence_margin": plan.equivalence_margin,
             "stopping_rule": plan.stopping_rule,
-            # Plans without one keep the bytes, and so the hash, that they had before there could be one.
             **({"adaptive_share": plan.adaptive_share} if plan.adaptive_share else {}),
             "stimuli": [
                 {

@@ -147,8 +147,9 @@ class Evaluator:
         began = Assignment.objects.filter(pk=trial.pk, began_at__isnull=False, state=AssignmentState.LIVE)
         began.update(began_at=trial.began_at - LONG_AGO)
         choice = self.rng.choice(["left", "right"])
+        answers = {question["key"]: _answer(question, choice) for question in told["questions"]}
         answer = self.listener.post(
-            self.address + "vote", f"the answer to {where}", "vote", **_as_json(report | {"choice": choice})
+            self.address + "vote", f"the answer to {where}", "vote", **_as_json(report | {"answers": answers})
         )
         reply = json.loads(answer.body)
         following = reply.pop("next")
@@ -177,6 +178,11 @@ class Evaluator:
                 address, f"part of the video {part} in {where}", "video in part", headers={"Range": "bytes=0-99"}
             )
         return videos
+
+
+def _answer(question: dict[str, Any], choice: str) -> dict[str, Any]:
+    """One side, by the form of the question: of five points, slightly."""
+    return {"choice": choice} if choice in question["choices"] else {"choice": choice, "strength": 1}
 
 
 def _as_json(report: dict[str, Any]) -> dict[str, Any]:

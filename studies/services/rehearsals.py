@@ -14,6 +14,7 @@ from studies.models import (
     Choice,
     Evaluator,
     ItemKind,
+    Question,
     QuestionForm,
     Session,
     Slot,
@@ -21,11 +22,21 @@ from studies.models import (
     TrialKind,
 )
 from studies.queries import consent_in_force, timeline_s
-from studies.simulating import CARELESS_CHECKS, CARELESS_LEFT, CARELESS_WATCHED, Crowd
+from studies.simulating import (
+    ADDED_COMMENTS,
+    ADDED_MOMENTS,
+    ADDED_REASONS,
+    CARELESS_CHECKS,
+    CARELESS_LEFT,
+    CARELESS_WATCHED,
+    SIMULATED_COMMENT,
+    Crowd,
+)
 
 from .deals import deal_study
 from .launches import CannotLaunch
 from .locks import locked_study
+from .remarks import Added
 from .sessions import Stage, agree, begin_trials, start_session
 from .votes import Answer, View, cast_vote
 
@@ -152,10 +163,23 @@ class _Simulated:
             side = side if is_check and self.own.random() < CARELESS_CHECKS else one_sided
         elif not is_check and self.crowd.left_bias and self.own.random() < self.crowd.left_bias:
             side = Choice.LEFT
-        if form == QuestionForm.TIE and not is_check and self.crowd.ties and self.own.random() < self.crowd.ties:
+        if form != QuestionForm.FORCED and not is_check and self.crowd.ties and self.own.random() < self.crowd.ties:
             side = Choice.TIE
         strong = form == QuestionForm.STRENGTH and side != Choice.TIE
         return Answer(side, self.rng.choice([1, 2]) if strong else None)
+
+    def add(self, trial: Assignment, questions: Sequence[Question], study: Study, length_s: float) -> Added:
+        """Reasons, a comment and a press at random; the presses of one speaker's clip lie around one place."""
+        if self.careless:
+            return Added()
+        own = Random(f"{self.identity}:added:{trial.position}")
+        ticked = {q.key: [r["key"] for r in q.reasons if own.random() < ADDED_REASONS] for q in questions}
+        comment = SIMULATED_COMMENT if study.asks_comment and own.random() < ADDED_COMMENTS else ""
+        decided_s = None
+        if study.asks_when and own.random() < ADDED_MOMENTS:
+            place = Random(f"{self.seed}:moment:{trial.item.position}").uniform(0.2, 0.8)
+            decided_s = length_s * min(max(own.gauss(place, 0.1), 0.0), 1.0)
+        return Added(ticked, comment, decided_s)
 
 
 def _play_one(study: Study, evaluator: _Simulated, *, at: datetime) -> Stage:
@@ -180,7 +204,8 @@ def _play_one(study: Study, evaluator: _Simulated, *, at: datetime) -> Stage:
         view = View(page="rehearsal", watched=seen, plays=dict.fromkeys(seen, 1), shown_ago_ms=rt_ms)
         answers = {q.key: evaluator.choose(trial, q.form) for q in questions}
         answered += trial.kind == TrialKind.MAIN
-        place = cast_vote(session.pk, trial.key, answers, at=at, rt_ms=rt_ms, view=view)
+        added = evaluator.add(trial, questions, study, length_s)
+        place = cast_vote(session.pk, trial.key, answers, added=added, at=at, rt_ms=rt_ms, view=view)
     return place.stage
 
 

@@ -16,6 +16,7 @@ from retrieval.queries import bank_of, speakers_of
 from retrieval.services.describing import text_of
 from retrieval.services.newest_rankings import NoRankings, rankings_of, remedy
 from retrieval.speaker_lists import read_speaker_list
+from studies.asking import Asking
 from studies.choosing import (
     Choice,
     Listener,
@@ -29,7 +30,7 @@ from studies.models import Curation, ItemKind, ShortListeners, Study
 from studies.renditions import frames_of
 from studies.stimuli import ItemRow
 
-from .designs import QUESTION, CannotCreate, Design, Ranked, corpus_named, save_draft
+from .designs import ONE_QUESTION, CannotCreate, Design, Ranked, corpus_named, save_draft
 
 PRACTICE = 2
 MOST_ITEMS = 3
@@ -85,7 +86,7 @@ def create_retrieved_study(
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
     title: str = "",
-    question: str = QUESTION,
+    asking: Asking = ONE_QUESTION,
     selection: str = "",
 ) -> RetrievedStudy:
     """A draft study from rankings, whole or not at all; studies.choosing has the rule by which listeners are chosen.
@@ -132,7 +133,7 @@ def create_retrieved_study(
         short_listeners=short_listeners,
         shows_captions=shows_captions,
         title=title,
-        question=question,
+        asking=asking,
     )
     return RetrievedStudy(
         study=study,

@@ -1,10 +1,12 @@
-"""Votes: what an evaluator watched, what they answered, and which of it counts."""
+"""Votes: what an evaluator watched, what they answered and added, and which of it counts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from studies.coverage import seen_in_full
 from studies.models import (
@@ -13,6 +15,7 @@ from studies.models import (
     Choice,
     Question,
     QuestionForm,
+    Remark,
     Session,
     StudyState,
     TrialKind,
@@ -24,9 +27,11 @@ from studies.queries import timeline_s
 from .exclusions import settle_replacements
 from .leases import NotThisSessionsTrial
 from .locks import locked_study
+from .remarks import Added, CannotAdd, added_of, as_added
 from .sessions import Place, place_of, touch
 
 MAX_PAGES = 100
+NOTHING = Added()
 
 
 @dataclass(frozen=True)
@@ -93,13 +98,15 @@ def cast_vote(
     answers: dict[str, Answer],
     *,
     at: datetime,
+    added: Added = NOTHING,
     rt_ms: int | None = None,
     view: View | None = None,
     must_be_seen: bool = False,
 ) -> Place:
-    """Store the answers of one trial in one transaction, and begin the next.
+    """Store the answers of one trial and what was added to them in one transaction, and begin the next.
 
     answers  by question key, one for every question of the study
+    added    reasons, a comment, the moment that decided; kept as a Remark if there is any
     at       when the server accepted it; the next trial begins then
     must_be_seen  refuse where this view and earlier ones leave out more of a video than `seen_in_full` allows
     Returns  where the session is now. The same answers again give the same place and store nothing.
@@ -114,20 +121,25 @@ def cast_vote(
         assignment = _assignment(session, key)
         questions = list(study.questions.order_by("position"))
         _check_answers(answers, questions)
+        length_s = timeline_s(assignment.item)
+        try:
+            added = as_added(added, study=study, questions=questions, length_s=length_s)
+        except CannotAdd as reason:
+            raise VoteRefused(str(reason)) from None
         if assignment.state in (AssignmentState.ANSWERED, AssignmentState.LATE):
-            _require_same(assignment, answers)
+            _require_same(assignment, answers, added)
             touch(session, at=at)
             return place_of(session, at=at)
         if assignment.began_at is None:
-            raise NotBegun("This trial has not begun. Reload the page to go on.")
-        length_s = timeline_s(assignment.item)
+            raise NotBegun(_("This trial has not begun. Reload the page to go on."))
         left_s = length_s - (at - assignment.began_at).total_seconds()
         if left_s > 0:
-            raise TooEarly(f"Please watch the videos to their end first: {ceil(left_s)} more seconds.")
+            early = _("Please watch the videos to their end first: %(seconds)d more seconds.")
+            raise TooEarly(early % {"seconds": ceil(left_s)})
         if view:
             _keep_view(assignment, view, at=at)
         if must_be_seen and not seen_in_full(assignment.views, length_s=length_s):
-            raise NotSeen("Part of the videos has not been seen yet. Please watch them once more to the end.")
+            raise NotSeen(_("Part of the videos has not been seen yet. Please watch them once more to the end."))
         touch(session, at=at)
         assignment.state = _state_of_answer(assignment, study.state == StudyState.CLOSED)
         assignment.ended_at = at
@@ -143,6 +155,10 @@ def cast_vote(
             )
             for question in questions
         )
+        if added != NOTHING:
+            Remark.objects.create(
+                assignment=assignment, reasons=added.reasons, comment=added.comment, decided_s=added.decided_s
+            )
         settle_replacements([assignment], at=at)
         return place_of(session, at=at)
 
@@ -178,19 +194,19 @@ def _state_of_answer(assignment: Assignment, study_is_closed: bool) -> Assignmen
 
 def _check_answers(answers: dict[str, Answer], questions: list[Question]) -> None:
     if set(answers) != {question.key for question in questions}:
-        raise VoteRefused("Please answer every question.")
+        raise VoteRefused(_("Please answer every question."))
     for question in questions:
         answer = answers[question.key]
         if answer.choice == Choice.TIE and question.form == QuestionForm.FORCED:
-            raise VoteRefused("Please choose left or right.")
+            raise VoteRefused(_("Please choose left or right."))
         if (answer.strength is not None) != (question.form == QuestionForm.STRENGTH and answer.choice != Choice.TIE):
-            raise VoteRefused("Please say how clear the difference is.")
+            raise VoteRefused(_("Please say how clear the difference is."))
 
 
-def _require_same(assignment: Assignment, answers: dict[str, Answer]) -> None:
+def _require_same(assignment: Assignment, answers: dict[str, Answer], added: Added) -> None:
     stored = {v.question.key: Answer(Choice(v.choice), v.strength) for v in assignment.votes.select_related("question")}
-    if stored != answers:
-        raise AlreadyAnswered("This trial was answered already; the first answer stands.")
+    if (stored, added_of(assignment)) != (answers, added):
+        raise AlreadyAnswered(_("This trial was answered already; the first answer stands."))
 
 
 def _keep_view(assignment: Assignment, view: View, *, at: datetime) -> None:

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from retrieval.models import Clip, Job
 from studies.models import Session, Study
+from studies.queries import asking_of
 from studies.services.launches import open_study
 from studies.services.sessions import start_session
+from tests.asked import ALL_FORMS, ALL_FORMS_TOML
 from tests.factories import make_clip, make_corpus, make_study
 from tests.playable import make_playable_study
 
@@ -102,6 +104,24 @@ def test_a_study_is_made_from_an_uploaded_manifest(client, researcher):
     study = Study.objects.get(key="new")
     assert response.status_code == 302
     assert (study.owner, study.trials_per_session, study.stimuli.count()) == (researcher, 1, 2)
+
+
+def test_a_study_takes_a_file_of_questions_and_says_what_does_not_fit(client, researcher):
+    corpus = make_corpus()
+    make_clip(corpus, "speaker", "speaker")
+    make_clip(corpus, "one")
+    make_clip(corpus, "two")
+    manifest = "item,condition,clip_key\nspeaker,a,one\nspeaker,b,two\n"
+    wrong = {"questions": SimpleUploadedFile("questions.toml", b"asks_when = 1")}
+    page = client.post("/admin/studies/study/add/", form_for(corpus, manifest) | wrong).content.decode()
+    assert "questions.toml: asks_when is true or false" in page
+    assert not Study.objects.exists()
+    right = {"questions": SimpleUploadedFile("questions.toml", ALL_FORMS_TOML.encode())}
+    assert client.post("/admin/studies/study/add/", form_for(corpus, manifest) | right).status_code == 302
+    study = Study.objects.get()
+    assert asking_of(study) == ALL_FORMS
+    page = client.get(f"/admin/studies/study/{study.pk}/change/").content.decode()
+    assert "The face; The timing; Something else" in page
 
 
 def test_every_problem_of_an_uploaded_manifest_is_shown_and_nothing_made(client, researcher):

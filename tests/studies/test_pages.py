@@ -77,10 +77,13 @@ def test_the_last_place_is_waited_for_and_then_given(client, study):
     assert client.get(f"/study/{study.key}/").status_code == 410
 
 
+LEFT = {"appropriate": {"choice": "left"}}
+
+
 def report_of(trial, *, upto_s=6.0, **more) -> dict:
     """What the page sends with an answer: all three videos watched from the beginning to here."""
     watched = {part: [[0, upto_s]] for part in ("speaker", "left", "right")}
-    return {"assignment": str(trial.key), "choice": "left", "page": "p", "watched": watched} | more
+    return {"assignment": str(trial.key), "answers": LEFT, "page": "p", "watched": watched} | more
 
 
 def vote(client, address, report):
@@ -155,19 +158,29 @@ def test_how_it_played_is_numbers(client, study, played):
 @pytest.mark.parametrize(
     "report",
     [
-        {}, {"assignment": "x", "choice": "left"}, {"choice": "left"}, [], "text",
-        {"choice": "both"}, {"choice": "left", "rt_ms": -1}, {"choice": "left", "rt_ms": 1e99},
-        {"choice": "left", "page": "../.."}, {"choice": "left", "page": "p", "watched": {"left": [[3, 1]]}},
-        {"choice": "left", "page": "p", "watched": {"left": [[0, "NaN"]]}},
-        {"choice": "left", "page": "p", "watched": {"condition": []}},
-        {"choice": "left", "page": "p", "plays": {"left": True}},
-        {"choice": "left", "page": "p", "watched": {"left": [[0, 1]] * 501}},
+        {}, {"assignment": "x", "answers": LEFT}, {"answers": LEFT}, [], "text",
+        {"answers": {"appropriate": {"choice": "both"}}},
+        {"answers": LEFT, "rt_ms": -1}, {"answers": LEFT, "rt_ms": 1e99},
+        {"answers": LEFT, "page": "../.."}, {"answers": LEFT, "page": "p", "watched": {"left": [[3, 1]]}},
+        {"answers": LEFT, "page": "p", "watched": {"left": [[0, "NaN"]]}},
+        {"answers": LEFT, "page": "p", "watched": {"condition": []}},
+        {"answers": LEFT, "page": "p", "plays": {"left": True}},
+        {"answers": LEFT, "page": "p", "watched": {"left": [[0, 1]] * 501}},
+        {"answers": "left"}, {"answers": {"appropriate": "left"}}, {"answers": {"appropriate": {"choice": ["left"]}}},
+        {"answers": {"appropriate": {"choice": "left", "strength": 3}}},
+        {"answers": {"appropriate": {"choice": "left", "strength": True}}},
+        {"answers": {"appropriate": {"choice": "left", "side": "left"}}},
+        {"answers": {}}, {"answers": LEFT | {"other": {"choice": "left"}}},
+        {"answers": LEFT, "reasons": ["face"]}, {"answers": LEFT, "reasons": {"appropriate": ["face"]}},
+        {"answers": LEFT, "reasons": {"appropriate": [1]}}, {"answers": LEFT, "comment": 3},
+        {"answers": LEFT, "comment": "It is not asked for."}, {"answers": LEFT, "decided_s": "NaN"},
+        {"answers": LEFT, "decided_s": -1}, {"answers": LEFT, "decided_s": 2.0},
     ],
 )  # fmt: skip
 def test_answers_that_make_no_sense_are_refused_with_a_sentence(client, study, report):
     session = start_session(study.pk, at=now() - timedelta(minutes=2))
     trial = begin_trials(session.pk, at=now() - timedelta(minutes=1)).assignment
-    if isinstance(report, dict) and "choice" in report and report != {"choice": "left"}:
+    if isinstance(report, dict) and "answers" in report and report != {"answers": LEFT}:
         report = {"assignment": str(trial.key)} | report
     response = client.post(
         f"/s/{session.token}/vote", json.dumps(report), content_type="application/json",

@@ -5,15 +5,16 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from studies.asking import QUESTION, Asking, one_question, read_questions
 from studies.management.base import StudyCommand
 from studies.models import ShortListeners, Study
-from studies.services.designs import QUESTION, create_study, parse_contrasts
+from studies.services.designs import create_study, parse_contrasts
 from studies.services.launches import open_study
 from studies.services.preparing import prepare_study
 from studies.services.retrieved import create_retrieved_study
 
 COMMON = (
-    "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "shows_captions", "title", "question",
+    "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "shows_captions", "title",
     "selection",
 )  # fmt: skip
 ONE_WAY = (
@@ -74,7 +75,11 @@ class Command(StudyCommand):
             help="show what the speaker says as captions, from the transcript",
         )  # fmt: skip
         parser.add_argument("--title", default="", help="what evaluators see as the study's name")
-        parser.add_argument("--question", default=QUESTION, help="what evaluators are asked about each pair")
+        parser.add_argument("--question", help=f"what evaluators are asked about each pair (default: {QUESTION})")
+        parser.add_argument(
+            "--questions", metavar="FILE.toml",
+            help="other forms, several questions, reasons to tick, a comment, a press at the moment that decides",
+        )  # fmt: skip
         parser.add_argument("--selection", default="", help="who chose the speakers, and by which rule")
         parser.add_argument("--open", action="store_true", help="prepare the videos and open the study at once")
 
@@ -84,6 +89,7 @@ class Command(StudyCommand):
             "corpus_key": options["corpus"],
             "contrasts": parse_contrasts(options["contrasts"]),
             "at": timezone.now(),
+            "asking": _asked(options),
             **{name: options[name] for name in COMMON},
         }
         if options["stimuli"]:
@@ -121,6 +127,15 @@ class Command(StudyCommand):
                 f"the method. audit_rankings {common['corpus_key']} says whether that is beyond chance."
             )
         return made.study
+
+
+def _asked(options: dict[str, Any]) -> Asking:
+    """One question, or those of a file. Raises ValueError for both, QuestionsError for a file that does not fit."""
+    if not options["questions"]:
+        return one_question(QUESTION if options["question"] is None else options["question"])
+    if options["question"] is not None:
+        raise ValueError("Give either --question TEXT or --questions FILE.toml, not both.")
+    return read_questions(options["questions"])
 
 
 def _check_way(options: dict[str, Any]) -> None:
