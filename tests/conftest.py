@@ -2,6 +2,8 @@
 
 `pytest` runs on SQLite. `pytest --database postgresql` starts a PostgreSQL and runs the tests marked `data_layer`
 on it (`make test` does both). REALTALK_REQUIRE=postgres,redis,chromium lets a missing one fail instead of skip.
+With `-n 2` (pytest-xdist) each process loads this file, so it has its own data folder, database and servers; they
+share one PostgreSQL, each with a database of its own name in it.
 """
 
 import os
@@ -10,7 +12,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
 
 # Before Django reads its settings, which pytest-django does once this file is loaded. An inherited database or
@@ -21,6 +25,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "realtalk_site.settings"
 for _name in ("DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_DEBUG", "DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS"):
     os.environ.pop(_name, None)
 _servers = ExitStack()
+# How long an example takes is another process's doing as much as ours.
+hypothesis.settings.register_profile("no-clock", deadline=None)
+hypothesis.settings.load_profile("no-clock")
 
 
 def required(name: str) -> bool:
@@ -42,7 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--database") == "postgresql":
+    if started := getattr(config, "workerinput", {}).get("database_url"):
+        os.environ["DATABASE_URL"] = started
+    elif config.getoption("--database") == "postgresql":
         from tests.servers import ServerMissing, running_postgresql
 
         try:
@@ -54,6 +63,18 @@ def pytest_configure(config: pytest.Config) -> None:
     # Loads them; pytest-django, whose turn is next, sets up a Django whose settings are loaded.
     if settings.REALTALK_DATA != _DATA:
         pytest.exit("Django was set up before the tests' own folder: unset DJANGO_SETTINGS_MODULE.", returncode=1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """The processes inherit no settings module: pytest-django would load it before this file has made their folder."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """What a process of pytest-xdist is told by the one that starts it."""
+    node.workerinput["database_url"] = os.environ.get("DATABASE_URL")
 
 
 def pytest_unconfigure() -> None:

@@ -1,6 +1,7 @@
 """`python -m tests.everything`: all tests, one kind after another, and one summary at the end.
 
-On SQLite; the data layer again on PostgreSQL; JavaScript under Node. Arguments are passed to pytest.
+JavaScript under Node; the data layer on PostgreSQL; all on SQLite. pytest shares out the test files among as many
+processes as there are cores, four at the most. Arguments are passed to pytest: `-n 0` runs all in one process.
 """
 
 import os
@@ -12,13 +13,17 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_PROCESSES = 4  # each holds a database, a Valkey, a Chromium and, in time, torch
 # How pytest and Node's runner say what became of the tests.
 _PYTEST_COUNTS = re.compile(r"^=* ?(.*\b(?:passed|failed|error|no tests ran).*) in [\d.]+s\b")
 _NODE_COUNTS = re.compile(r"^(?:# |\W )((?:pass|fail) \d+)$")
 
 
 def main(arguments: list[str]) -> int:
-    pytest = [sys.executable, "-m", "pytest", *arguments]
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # else each process's torch and BLAS want every core
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    # A file's tests stay together: what they share is made once.
+    pytest = [sys.executable, "-m", "pytest", f"--numprocesses={processes}", "--dist=loadfile", *arguments]
     results = [
         ("JavaScript", _run_javascript()),
         ("Data layer on PostgreSQL", _run([*pytest, "--database", "postgresql"], counts=_PYTEST_COUNTS)),
