@@ -62,7 +62,8 @@ class Assumptions:
     """What is believed of evaluators and speakers. All are shares in [0, 1].
 
     preference     of the votes that choose a side and mind what is shown, those for the treatment
-    icc_speaker, icc_evaluator  correlation of two votes (0 or 1, ties left out) on one speaker, or of one evaluator
+    icc_speaker, icc_evaluator  correlation of two votes (0 or 1, ties left out) on one speaker, or of one evaluator,
+                   beyond what the sides they were shown on make of it
     ties           votes that choose neither
     left_share     of the votes that choose a side, those for the left one; .5 is no side bias
     dropout        evaluators who leave somewhere before their last trial; their slots go to others
@@ -98,6 +99,12 @@ class Assumptions:
     def vote_variance(self) -> float:
         """Variance of one vote that is 0, one half or 1."""
         return self.share * (1 - self.share) - self.ties / 4
+
+    @property
+    def balanced_part(self) -> float:
+        """Of `vote_variance`, the part between votes with the treatment left and right: balanced sides cancel it."""
+        between = ((1 - self.ties) * self.heedless / 2) ** 2
+        return between / self.vote_variance if self.vote_variance > 0 else 0.0
 
     @property
     def icc_dilution(self) -> float:
@@ -137,8 +144,8 @@ class Power:
 
     share          the headline's expected share
     votes          that count, in one comparison group
-    design_effect  1 + (K-1) icc_speaker + (M-1) icc_evaluator
-    effective_votes  votes / design_effect
+    design_effect  1 + (K-1) icc_speaker + (M-1) icc_evaluator, less what balanced sides cancel of a side bias
+    effective_votes  votes / design_effect; more than the votes where a strong side bias cancels
     """
 
     power: float | None
@@ -198,7 +205,8 @@ def powers(
     evaluators        with votes that count, at least 2
     per_evaluator     votes an evaluator, weighted by votes
     Returns           two-sided: at a preference of one half, about the level
-    Method            noncentral t: the share is normal with variance vote_variance / n x design effect. Its
+    Method            noncentral t: the share is normal with variance vote_variance / n x design effect, which
+                      leaves out the side bias that balanced sides cancel (an odd number leaves one side over). Its
                       estimated variance is the largest of three, as in the headline, so it is too large on average;
                       the power is averaged over what the two clustered variances may be (scaled chi-squares)
     Source            design effect: Kish (1965), Survey Sampling, 5.4, for two crossed clusterings
@@ -208,11 +216,15 @@ def powers(
     n, a = s * k, assumptions
     by_speaker = 1 + (k - 1) * a.icc_speaker * a.icc_dilution
     by_evaluator = 1 + (m - 1) * a.icc_evaluator * a.icc_dilution
-    effect = by_speaker + by_evaluator - 1
+    # Not all of it, where all votes heed only the side: then nothing else varies, and the share is one half.
+    cancelled = min(a.balanced_part, 1 - 1e-9)
+    effect = by_speaker + by_evaluator - 1 - cancelled
+    by_speaker = by_speaker - cancelled * (1 - (k % 2 == 1) / k)
+    by_evaluator = by_evaluator - cancelled * (1 - (np.round(m) % 2 == 1) / m)
     df = _degrees(effect, by_speaker, by_evaluator, s=s, e=e, cells=n)
-    flat = [x.ravel() for x in (by_speaker, by_evaluator, s, e, n)]
+    flat = [x.ravel() for x in (effect, by_speaker, by_evaluator, s, e, n)]
     chunks = [[x[i : i + CHUNK] for x in flat] for i in range(0, effect.size, CHUNK)]
-    parts = [_mixed_power(v_s, v_e, s=s, e=e, n=n, a=a) for v_s, v_e, s, e, n in chunks]
+    parts = [_mixed_power(of_all, v_s, v_e, s=s, e=e, n=n, a=a) for of_all, v_s, v_e, s, e, n in chunks]
     return Powers(np.concatenate(parts).reshape(effect.shape), effect, df)
 
 
@@ -281,12 +293,19 @@ def _degrees(
 
 
 def _mixed_power(
-    by_speaker: np.ndarray, by_evaluator: np.ndarray, *, s: np.ndarray, e: np.ndarray, n: np.ndarray, a: Assumptions
+    effect: np.ndarray,
+    by_speaker: np.ndarray,
+    by_evaluator: np.ndarray,
+    *,
+    s: np.ndarray,
+    e: np.ndarray,
+    n: np.ndarray,
+    a: Assumptions,
 ) -> np.ndarray:
     """Power averaged over the two clustered variances: NODES by NODES equally likely values of their chi-squares."""
     if a.vote_variance <= 0:
         return np.ones(s.shape)
-    true_sd = np.sqrt(a.vote_variance / n * (by_speaker + by_evaluator - 1))[..., None, None]
+    true_sd = np.sqrt(a.vote_variance / n * effect)[..., None, None]
     v_s = (by_speaker[..., None] * _chi_squares(s - 1))[..., :, None]
     v_e = (by_evaluator[..., None] * _chi_squares(e - 1))[..., None, :]
     s, e, n = (x[..., None, None] for x in (s, e, n))

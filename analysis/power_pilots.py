@@ -39,7 +39,7 @@ class Pilot:
 
 def pilot_of(study: Study, *, rehearsal: bool) -> Pilot:
     """What the votes that count, and the sessions, say. Raises  NoQuestion."""
-    rows: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
+    rows: dict[int, list[tuple[float, int, int, bool]]] = defaultdict(list)
     choices: dict[str, int] = defaultdict(int)
     fields = headline_votes(study, primary_question(study), rehearsal=rehearsal).values_list(
         "assignment__slot__comparison__contrast_id",
@@ -51,7 +51,7 @@ def pilot_of(study: Study, *, rehearsal: bool) -> Pilot:
     for contrast, treatment_side, choice, item, session in fields.order_by("pk").iterator(CHUNK):
         choices[choice] += 1
         preferred = 0.5 if choice == Choice.TIE else float(choice == treatment_side)
-        rows[contrast].append((preferred, item, session))
+        rows[contrast].append((preferred, item, session, treatment_side == Side.LEFT))
     contrasts = [
         (contrast.treatment, contrast.control, _variances_of(rows[contrast.pk]))
         for contrast in Contrast.objects.filter(study=study).order_by("position", "pk")
@@ -71,9 +71,9 @@ def pilot_of(study: Study, *, rehearsal: bool) -> Pilot:
     )
 
 
-def _variances_of(rows: list[tuple[float, int, int]]) -> Variances:
-    preferred, items, sessions = zip(*rows, strict=True) if rows else ((), (), ())
-    return variances(preferred, speakers=items, evaluators=sessions)
+def _variances_of(rows: list[tuple[float, int, int, bool]]) -> Variances:
+    preferred, items, sessions, lefts = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return variances(preferred, speakers=items, evaluators=sessions, treatment_left=lefts)
 
 
 def _losses_of(study: Study, *, rehearsal: bool) -> tuple[float | None, float | None]:

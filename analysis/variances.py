@@ -48,33 +48,42 @@ class Variances:
 
 
 def variances(
-    preferred: Sequence[float], *, speakers: Sequence[Hashable], evaluators: Sequence[Hashable]
+    preferred: Sequence[float],
+    *,
+    speakers: Sequence[Hashable],
+    evaluators: Sequence[Hashable],
+    treatment_left: Sequence[bool] | None = None,
 ) -> Variances:
     """Intra-class correlations of speaker and evaluator from the votes of one comparison group.
 
     preferred  1 treatment, 0 control, 0.5 tie; a tie is left out, because it chooses nothing
     speakers, evaluators  labels, one a vote, in any order
+    treatment_left  of each vote; None where unknown. What the side explains is taken out first: balanced sides
+               would make a side bias pass for votes that resemble each other less than chance
     Returns    an estimate below 0 is given as 0 with a note: the votes resemble each other no more than chance
     Raises     ValueError where lengths differ
     Source     Henderson (1953), Biometrics 9(2):226-252, method 1
     """
+    treatment_left = [False] * len(preferred) if treatment_left is None else treatment_left
     chosen = [
-        (value, speaker, evaluator)
-        for value, speaker, evaluator in zip(preferred, speakers, evaluators, strict=True)
+        (value, speaker, evaluator, left)
+        for value, speaker, evaluator, left in zip(preferred, speakers, evaluators, treatment_left, strict=True)
         if value != 0.5
     ]
-    table = _cells([value for value, _, _ in chosen], [s for _, s, _ in chosen], [e for _, _, e in chosen])
+    values = [value for value, _, _, _ in chosen]
+    rest, between = _without_side(values, [left for _, _, _, left in chosen])
+    table = _cells(rest, [s for _, s, _, _ in chosen], [e for _, _, e, _ in chosen])
     votes = len(chosen)
-    why_not = _why_not(table, votes)
+    why_not = _why_not(table, votes, sum(values))
     speaker, evaluator = ((Correlation(None, None, note)) for note in why_not)
     if not any(why_not):
-        speaker, evaluator = _correlations(table)
+        speaker, evaluator = _correlations(table, between)
     return Variances(
         votes=votes,
         ties=len(preferred) - votes,
         speakers=table.speakers,
         evaluators=table.evaluators,
-        share=sum(value for value, _, _ in chosen) / votes if votes else None,
+        share=sum(values) / votes if votes else None,
         speaker=speaker,
         evaluator=evaluator,
         notes=_too_small(votes, table.speakers, table.evaluators),
@@ -103,43 +112,58 @@ def pooled(found: Sequence[Variances]) -> Variances:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Votes summed by (speaker, evaluator): codes, counts and wins, each of shape (cells,)."""
+    """Votes, less their side's effect, by (speaker, evaluator): codes, counts, sums and sums of squares (cells,)."""
 
     speaker: np.ndarray
     evaluator: np.ndarray
     counts: np.ndarray
     wins: np.ndarray
+    squares: np.ndarray
     speakers: int
     evaluators: int
 
     def swapped(self) -> "_Cells":
-        return _Cells(self.evaluator, self.speaker, self.counts, self.wins, self.evaluators, self.speakers)
+        return _Cells(
+            self.evaluator, self.speaker, self.counts, self.wins, self.squares, self.evaluators, self.speakers
+        )
+
+
+def _without_side(values: Sequence[float], treatment_left: Sequence[bool]) -> tuple[list[float], float]:
+    """Votes less what their side adds, with the mean they had, and the variance between the sides."""
+    sides = [[value for value, left in zip(values, treatment_left, strict=True) if left == side] for side in (1, 0)]
+    if not all(sides):
+        return list(values), 0.0
+    left, right = (sum(side) / len(side) for side in sides)
+    mean = sum(values) / len(values)
+    rest = [value - (left if is_left else right) + mean for value, is_left in zip(values, treatment_left, strict=True)]
+    return rest, (left - right) ** 2 * len(sides[0]) * len(sides[1]) / len(values) ** 2
 
 
 def _cells(preferred: Sequence[float], speakers: Sequence[Hashable], evaluators: Sequence[Hashable]) -> _Cells:
     sums: dict[tuple[Hashable, Hashable], list[float]] = {}
     for value, speaker, evaluator in zip(preferred, speakers, evaluators, strict=True):
-        cell = sums.setdefault((speaker, evaluator), [0.0, 0.0])
+        cell = sums.setdefault((speaker, evaluator), [0.0, 0.0, 0.0])
         cell[0] += 1
         cell[1] += value
+        cell[2] += value**2
     speaker_codes = {label: code for code, label in enumerate(dict.fromkeys(speaker for speaker, _ in sums))}
     evaluator_codes = {label: code for code, label in enumerate(dict.fromkeys(evaluator for _, evaluator in sums))}
-    totals = np.array(list(sums.values())).reshape(-1, 2)
+    totals = np.array(list(sums.values())).reshape(-1, 3)
     return _Cells(
         speaker=np.array([speaker_codes[speaker] for speaker, _ in sums], dtype=np.int64),
         evaluator=np.array([evaluator_codes[evaluator] for _, evaluator in sums], dtype=np.int64),
         counts=totals[:, 0],
         wins=totals[:, 1],
+        squares=totals[:, 2],
         speakers=len(speaker_codes),
         evaluators=len(evaluator_codes),
     )
 
 
-def _why_not(table: _Cells, votes: int) -> tuple[str | None, str | None]:
+def _why_not(table: _Cells, votes: int, wins: float) -> tuple[str | None, str | None]:
     """Why there is no correlation of speakers, of evaluators; None where there is one."""
     if votes == 0:
         return ("No votes that choose a side.",) * 2
-    wins = float(table.wins.sum())
     if wins in (0, votes):
         return ("All votes agree, so nothing varies.",) * 2
     if table.speakers < 2 or table.evaluators < 2:
@@ -153,11 +177,11 @@ def _why_not(table: _Cells, votes: int) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _correlations(table: _Cells) -> tuple[Correlation, Correlation]:
+def _correlations(table: _Cells, between: float) -> tuple[Correlation, Correlation]:
     components = _solved(*_equations(table))
-    estimates = components[:2] / components.sum()
+    estimates = components[:2] / (components.sum() + between)
     # The larger of the two, not their sum: most of what varies is in both (coverage in docs/power.md).
-    errors = np.maximum(_jackknife(table), _jackknife(table.swapped())[::-1])
+    errors = np.maximum(_jackknife(table, between), _jackknife(table.swapped(), between)[::-1])
     df = min(table.speakers, table.evaluators) - 1
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * np.sqrt(errors)
     kinds = ("speaker", "evaluator")
@@ -184,6 +208,7 @@ def _equations(table: _Cells) -> tuple[np.ndarray, np.ndarray]:
     return _assembled(
         n=table.counts.sum(),
         wins=table.wins.sum(),
+        squares=table.squares.sum(),
         speakers=table.speakers,
         evaluators=table.evaluators,
         t_s=fsum(np.bincount(table.speaker, table.wins) ** 2 / n_s),
@@ -199,6 +224,7 @@ def _assembled(
     *,
     n: np.ndarray,
     wins: np.ndarray,
+    squares: np.ndarray,
     speakers: np.ndarray,
     evaluators: np.ndarray,
     t_s: np.ndarray,
@@ -208,13 +234,13 @@ def _assembled(
     across_s: np.ndarray,
     across_e: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Expected sums of squares about the mean: (..., 3, 3) and (..., 3). A vote's square is itself, being 0 or 1."""
+    """Expected sums of squares about the mean: (..., 3, 3) and (..., 3)."""
     correction = wins**2 / n
     total = [n - squares_s / n, n - squares_e / n, n - 1]
     of_speakers = [n - squares_s / n, across_s - squares_e / n, speakers - 1]
     of_evaluators = [across_e - squares_s / n, n - squares_e / n, evaluators - 1]
     rows = [np.stack(np.broadcast_arrays(*row), axis=-1) for row in (total, of_speakers, of_evaluators)]
-    right = np.stack(np.broadcast_arrays(wins - correction, t_s - correction, t_e - correction), axis=-1)
+    right = np.stack(np.broadcast_arrays(squares - correction, t_s - correction, t_e - correction), axis=-1)
     return np.stack(rows, axis=-2).astype(float), right.astype(float)
 
 
@@ -228,7 +254,7 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.linalg.solve(matrix, right[..., None])[..., 0]
 
 
-def _jackknife(table: _Cells) -> np.ndarray:
+def _jackknife(table: _Cells, between: float) -> np.ndarray:
     """Variances of the two correlations from leaving each speaker out in turn: float (2,)."""
     i, j, count, wins = table.speaker, table.evaluator, table.counts, table.wins
     n_s, w_s = np.bincount(i, count), np.bincount(i, wins)
@@ -244,6 +270,7 @@ def _jackknife(table: _Cells) -> np.ndarray:
     matrix, right = _assembled(
         n=count.sum() - n_s,
         wins=wins.sum() - w_s,
+        squares=table.squares.sum() - np.bincount(i, table.squares),
         speakers=np.full(table.speakers, table.speakers - 1),
         evaluators=table.evaluators - np.bincount(i, left == 0),
         t_s=(w_s**2 / n_s).sum() - w_s**2 / n_s,
@@ -255,7 +282,7 @@ def _jackknife(table: _Cells) -> np.ndarray:
     )
     matrix, right = matrix[_solvable(matrix)], right[_solvable(matrix)]
     components = _solved(matrix, right)
-    totals = components.sum(axis=1, keepdims=True)
+    totals = components.sum(axis=1, keepdims=True) + between
     each = components[totals[:, 0] > 0, :2] / totals[totals[:, 0] > 0]
     if len(each) < 2:
         return np.zeros(2)

@@ -30,6 +30,9 @@ DESIGNS = (
     (Design(30, 12, 4, 3), Assumptions(0.65, 0.3, 0.1)),
     (Design(30, 12, 4, 3), Assumptions(0.65, ties=0.2)),
     (Design(30, 12, 4, 3), Assumptions(0.65, left_share=0.6)),
+    (Design(30, 12, 4), Assumptions(0.65, left_share=0.75)),
+    (Design(30, 12, 4), Assumptions(0.65, 0.05, 0.02, left_share=0.75)),
+    (Design(30, 12, 4), Assumptions(0.7, left_share=0.65, ties=0.2, dropout=0.3)),
     (Design(30, 12, 4, 3), Assumptions(0.65, dropout=0.2, exclusions=0.1)),
     (Design(60, 12, 2), Assumptions(0.65)),
     (Design(60, 24, 2), Assumptions(0.65)),
@@ -51,6 +54,7 @@ PILOTS = (
     (Design(30, 12, 4), Assumptions(0.65, 0.15, 0.05)),
     (Design(30, 12, 4), Assumptions(0.6, 0.3, 0.1)),
     (Design(60, 24, 4), Assumptions(0.65, 0.15, 0.05)),
+    (Design(30, 12, 4), Assumptions(0.65, 0.1, 0.05, left_share=0.75)),
 )
 RULE = "failed_catch"
 
@@ -106,7 +110,8 @@ def pilot_table(*, pilots: int, seed: int) -> Iterator[str]:
         course = courses_of(design, a, seed=seed)[0]
         rng = np.random.Generator(np.random.PCG64(seed))
         votes = simulate_votes(course, a, latent_of(a), studies=pilots, rng=rng)
-        found = [variances(row.tolist(), speakers=course.speaker, evaluators=course.evaluator) for row in votes]
+        labels = {"speakers": course.speaker, "evaluators": course.evaluator, "treatment_left": course.treatment_left}
+        found = [variances(row.tolist(), **labels) for row in votes]
         kinds = [[each.speaker for each in found], [each.evaluator for each in found]]
         values = np.array([[each.value for each in kind] for kind in kinds])
         held = [
@@ -114,8 +119,9 @@ def pilot_table(*, pilots: int, seed: int) -> Iterator[str]:
             for kind, truth in zip(kinds, (a.icc_speaker, a.icc_evaluator), strict=True)
         ]
         mean, sd = values.mean(axis=1), values.std(axis=1)
+        left = f"; {a.left_share:.0%} left" if a.heedless else ""
         yield (
-            f"| {design_words(design)} | {a.icc_speaker:g}, {a.icc_evaluator:g} | {mean[0]:.3f}, {mean[1]:.3f} | "
+            f"| {design_words(design)} | {a.icc_speaker:g}, {a.icc_evaluator:g}{left} | {mean[0]:.3f}, {mean[1]:.3f} | "
             f"{sd[0]:.3f}, {sd[1]:.3f} | {held[0]:.1%}, {held[1]:.1%} |"
         )
 

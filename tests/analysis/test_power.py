@@ -204,6 +204,8 @@ def test_the_same_votes_find_more_on_more_speakers_and_with_more_evaluators():
         (Design(60, 24, 2), Assumptions(0.62, ties=0.2)),
         (Design(12, 6, 2), Assumptions(0.8)),
         (DEFAULT, Assumptions(0.7, 0.9, 0.0)),
+        (DEFAULT, Assumptions(0.65, 0.05, 0.02, left_share=0.75)),
+        (Design(30, 12, 4, 3), Assumptions(0.7, 0.05, 0.02, left_share=0.3, ties=0.2, dropout=0.3)),
     ],
 )
 def test_formula_and_simulation_agree(design, a):

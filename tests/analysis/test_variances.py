@@ -65,6 +65,19 @@ def test_votes_of_an_unbalanced_pilot_give_the_true_correlations_on_the_average(
     assert np.mean(covered) >= 0.93
 
 
+def test_a_side_bias_does_not_hide_that_votes_resemble_each_other():
+    design, truth = Design(speakers=30, evaluators=12, votes=4), Assumptions(0.65, 0.1, 0.05, left_share=0.75)
+    course = courses_of(design, truth, seed=1)[0]
+    rng = np.random.Generator(np.random.PCG64(4))
+    votes = simulate_votes(course, truth, latent_of(truth), studies=400, rng=rng)
+    labels = {"speakers": course.speaker, "evaluators": course.evaluator, "treatment_left": course.treatment_left}
+
+    found = [variances(row.tolist(), **labels) for row in votes]
+
+    assert np.mean([each.speaker.value for each in found]) == pytest.approx(0.1, abs=0.025)
+    assert np.mean([each.evaluator.value for each in found]) == pytest.approx(0.05, abs=0.02)
+
+
 def test_the_interval_comes_from_really_leaving_each_out():
     preferred, speakers, evaluators = (np.array(column) for column in crossed(TABLE.tolist()))
 
