@@ -9,6 +9,7 @@ share one PostgreSQL, each with a database of its own name in it.
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -91,6 +92,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = [item for item in items if "data_layer" not in item.keywords]
         items[:] = [item for item in items if "data_layer" in item.keywords]
         config.hook.pytest_deselected(items=others)
+    if hasattr(config, "workerinput"):
+        # Side by side, files of few tests go first: a whole flow or a state machine is a file of one long test, and
+        # begun last it would keep one process busy while the others have ended.
+        tests_in = Counter(item.path for item in items)
+        items.sort(key=lambda item: tests_in[item.path])
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:

@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # else each process's torch and BLAS want every core
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     # A file's tests stay together: what they share is made once.
-    pytest = [sys.executable, "-m", "pytest", f"--numprocesses={processes}", "--dist=loadfile", *arguments]
+    side_by_side = [f"--numprocesses={processes}", "--dist=loadfile", "--no-loadscope-reorder"]
+    pytest = [sys.executable, "-m", "pytest", *side_by_side, *arguments]
     results = [
         ("JavaScript", _run_javascript()),
         ("Data layer on PostgreSQL", _run([*pytest, "--database", "postgresql"], counts=_PYTEST_COUNTS)),

@@ -27,7 +27,7 @@ from retrieval.services.importing_realtalk import CONSENT, import_realtalk
 from tests.realtalk_release import WrittenVideo, write_release
 from tests.videos import pictures_of, sound_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
+pytestmark = pytest.mark.django_db
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 ONE_S = Choices(seconds=1.0)
@@ -63,6 +63,7 @@ def annotation(clip: Clip, kind: str) -> Annotation:
     return clip.annotations.get(kind=kind)
 
 
+@pytest.mark.data_layer
 def test_pairs_of_the_split_become_clips_with_their_people_and_partners(written):
     folder, (train, test) = written
     done = import_realtalk("rt", folder, choices=ONE_S, at=AT, title="RealTalk")
@@ -81,6 +82,7 @@ def test_pairs_of_the_split_become_clips_with_their_people_and_partners(written)
     assert {pair.window.video_id for pair in done.pairs if pair.split == "train"} == {train.video_id}
 
 
+@pytest.mark.data_layer
 def test_what_the_release_says_becomes_annotations(written):
     folder, (_, video) = written
     import_realtalk("rt", folder, choices=ONE_S, at=AT)
@@ -121,6 +123,7 @@ def test_the_listeners_voice_is_measured_and_may_be_too_much(written):
     assert answered
 
 
+@pytest.mark.data_layer
 def test_importing_again_changes_nothing_and_cuts_nothing(written):
     folder, _ = written
     import_realtalk("rt", folder, choices=ONE_S, at=AT)
@@ -132,6 +135,7 @@ def test_importing_again_changes_nothing_and_cuts_nothing(written):
     assert sorted(Annotation.objects.values_list("pk", "sha256", "annotated_at")) == rows
 
 
+@pytest.mark.data_layer
 def test_an_import_that_was_stopped_goes_on_with_the_same_bytes(written):
     folder, _ = written
 
@@ -199,6 +203,7 @@ def test_other_layouts_that_are_understood(variant, tmp_path):
     assert (min(there) < 1) == bool(variant.get("missing_people"))
 
 
+@pytest.mark.data_layer
 def test_a_release_without_its_optional_parts_is_imported_and_says_so(tmp_path):
     write_release(tmp_path / "release", **SMALL, parts=(), split="none")
     done = import_realtalk("rt", tmp_path / "release", choices=Choices(seconds=1.0, clips_per_video=1), at=AT)

@@ -69,7 +69,7 @@ def test_in_any_order_of_events_quotas_and_budget_hold():
     run_state_machine_as_test(
         AdaptiveMachine,
         settings=settings(
-            max_examples=int(os.environ.get("REALTALK_FUZZ_EXAMPLES", "4")), stateful_step_count=25, deadline=None,
+            max_examples=int(os.environ.get("REALTALK_FUZZ_EXAMPLES", "3")), stateful_step_count=25, deadline=None,
             derandomize="REALTALK_FUZZ_EXAMPLES" not in os.environ, suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -101,7 +101,7 @@ def test_the_command_keeps_picks_and_draws(tmp_path):
         command("curate_speakers", "x", "other", "--draw", "1", "--who", "anna")
 
 
-SIZES = st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 40), min_size=1, max_size=6)
+SIZES = st.dictionaries(st.text("abcdé", min_size=1, max_size=3), st.integers(1, 40), min_size=1, max_size=6)
 
 
 @given(sizes=SIZES, data=st.data())

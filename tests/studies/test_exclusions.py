@@ -224,6 +224,6 @@ def test_accounts_of_old_rows_are_written_down_and_the_ledger_stays_guarded(stud
 
 
 def migrate(name: str | None) -> None:
-    """Back to this migration, or forward to the newest, which later tests need."""
+    """Back to this migration, or forward to the newest of every app, which later tests need: back took others along."""
     executor = MigrationExecutor(connection)
-    executor.migrate([("studies", name)] if name else executor.loader.graph.leaf_nodes("studies"))
+    executor.migrate([("studies", name)] if name else executor.loader.graph.leaf_nodes())

@@ -236,7 +236,7 @@ class StudyMachine(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_any_order_of_events_keeps_the_promises():
-    examples = int(os.environ.get("REALTALK_FUZZ_EXAMPLES", "25"))
+    examples = int(os.environ.get("REALTALK_FUZZ_EXAMPLES", "15"))
     run_state_machine_as_test(
         StudyMachine,
         settings=settings(

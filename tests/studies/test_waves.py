@@ -185,7 +185,7 @@ def test_in_any_order_of_events_no_wave_begins_before_the_one_before_it_was_full
     run_state_machine_as_test(
         WaveMachine,
         settings=settings(
-            max_examples=10, stateful_step_count=25, deadline=None, derandomize=True,
+            max_examples=6, stateful_step_count=25, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
