@@ -1,6 +1,6 @@
 """Dealing: the slots of a study at launch, and a session's trials when it begins or comes back."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from random import Random
@@ -22,6 +22,7 @@ from studies.models import (
     TrialKind,
 )
 from studies.models.facts import HOLDS_SLOT
+from studies.placing import places_of_checks
 from studies.queries import check_items, practice_items, slots_of, slots_to_deal, stimuli_by_item
 
 from .waves import set_waves
@@ -181,7 +182,10 @@ def _revive(assignment: Assignment) -> Assignment:
 
 
 def _with_practice_and_checks(session: Session, slots: list[Slot]) -> list[Assignment]:
-    """Practice first, then the slots in their order with the checks spread between 20 % and 80 % of them."""
+    """Practice first, then the slots in their order with the checks among them, at places of this session's own.
+
+    Were they the same in all sessions, evaluators who compare notes could tell which trials are checks.
+    """
     study = session.study
     rng = Random(f"{study.seed}:{session.rehearsal}:{study.sessions.filter(pk__lt=session.pk).count()}")
     stimuli = stimuli_by_item(study)
@@ -191,10 +195,13 @@ def _with_practice_and_checks(session: Session, slots: list[Slot]) -> list[Assig
     ]
     checks = [_known_trial(item, stimuli[item.pk], TrialKind(item.kind), rng) for item in check_items(study)]
     rng.shuffle(checks)
-    trials = [_main_trial(slot) for slot in slots]
-    for n, check in enumerate(checks):
-        share = 0.2 + 0.6 * (n + 0.5) / len(checks)
-        trials.insert(round(share * len(slots)) + n, check)
+    attention = [check for check in checks if check.kind == TrialKind.ATTENTION]
+    catch = [check for check in checks if check.kind == TrialKind.CATCH]
+    places = places_of_checks(len(slots), attention=len(attention), catch=len(catch), rng=rng)
+    after: dict[int, list[Assignment]] = defaultdict(list)
+    for place, check in [*zip(places[0], attention, strict=True), *zip(places[1], catch, strict=True)]:
+        after[place].append(check)
+    trials = [trial for n, slot in enumerate(slots, start=1) for trial in (_main_trial(slot), *after[n])]
     return practice + trials
 
 
