@@ -17,12 +17,13 @@ WATCHED = (
     "speaker_plays", "left_plays", "right_plays",
 )  # fmt: skip
 SET_ASIDE = ("excluded", "exclusion_reason", "rehearsal", "exclusion_detail", "adaptive")
+ADDED = ("reasons", "comment", "decided_s")
 
 VOTE_COLUMNS = (
     "study", "question", *PAIR,
     "chosen_side", "chosen_condition", "preferred_treatment", "strength",
     "evaluator", "session", "trial_index", "kind", "shown_at", "voted_at", "rt_ms",
-    *WATCHED, *SET_ASIDE, *MEASURES,
+    *WATCHED, *SET_ASIDE, *MEASURES, *ADDED,
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "study", *PAIR,
@@ -32,9 +33,9 @@ TRIAL_COLUMNS = (
 )  # fmt: skip
 
 
-def votes_csv(study: Study, *, with_rehearsal: bool) -> Iterator[str]:
+def votes_csv(study: Study, *, with_rehearsal: bool, with_comments: bool = False) -> Iterator[str]:
     """One line an answer, with a header; lines come as they are read."""
-    return csv_lines(VOTE_COLUMNS, vote_rows(study, with_rehearsal=with_rehearsal))
+    return csv_lines(VOTE_COLUMNS, vote_rows(study, with_rehearsal=with_rehearsal, with_comments=with_comments))
 
 
 def trials_csv(study: Study, *, with_rehearsal: bool) -> Iterator[str]:
@@ -55,8 +56,13 @@ class _Context:
     lengths: dict[int, float]
 
 
-def vote_rows(study: Study, *, with_rehearsal: bool) -> Iterator[dict[str, object]]:
-    """One row an answer, by the names of VOTE_COLUMNS: session by session, in the order of trials and questions."""
+def vote_rows(
+    study: Study, *, with_rehearsal: bool, with_comments: bool = False
+) -> Iterator[dict[str, object]]:
+    """One row an answer, by the names of VOTE_COLUMNS: session by session, in the order of trials and questions.
+
+    with_comments  with what evaluators wrote: free text that may tell who they are, so not for every reader of votes
+    """
     context = _Context(study, exclusion_ledger(study), timelines_s(study))
     for vote in answers_of(study, with_rehearsal=with_rehearsal):
         trial = vote.assignment
@@ -69,6 +75,7 @@ def vote_rows(study: Study, *, with_rehearsal: bool) -> Iterator[dict[str, objec
             "strength": vote.strength,
             "voted_at": export_time(vote.voted_at),
             "rt_ms": vote.rt_ms,
+            **_added(vote, with_comments),
         }
 
 
@@ -112,6 +119,15 @@ def _shared(trial: Assignment, context: _Context) -> dict[str, object]:
         "rehearsal": trial.session.rehearsal,
         "adaptive": bool(trial.slot and trial.slot.adaptive),
     }
+
+
+def _added(vote: Vote, with_comments: bool) -> dict[str, object]:
+    remark = getattr(vote.assignment, "remark", None)
+    if remark is None:
+        return dict.fromkeys(ADDED)
+    ticked = ";".join(remark.reasons.get(vote.question.key, []))
+    comment = remark.comment if with_comments else ""
+    return {"reasons": ticked, "comment": comment, "decided_s": remark.decided_s}
 
 
 def _contrast_of(trial: Assignment) -> Contrast | None:

@@ -34,6 +34,11 @@ def may_see_results(study: Study, user: AbstractBaseUser) -> bool:
     return Deviation.objects.filter(study=study, what=LOOKED, by=user).exists()
 
 
+def may_read_comments(study: Study, user: AbstractBaseUser) -> bool:
+    """What evaluators wrote may tell who they are: only for those who answer for the study, and see its results."""
+    return user.has_perm(MAY_STOP) and may_see_results(study, user)
+
+
 def look_anyway(study: Study, *, by: AbstractBaseUser, at: datetime) -> None:
     """Write down that this person looks; nothing where they may see the results already."""
     if not may_see_results(study, by):

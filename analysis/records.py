@@ -138,7 +138,7 @@ def answers_of(study: Study, *, with_rehearsal: bool) -> Iterator[Vote]:
     votes = Vote.objects.filter(assignment__session__study=study)
     if not with_rehearsal:
         votes = votes.filter(assignment__session__rehearsal=False)
-    related = [f"assignment__{path}" for path in _SHOWN]
+    related = [f"assignment__{path}" for path in (*_SHOWN, "remark")]
     return (
         votes.select_related("question", *related)
         .order_by("assignment__session_id", "assignment__position", "question__position", "pk")

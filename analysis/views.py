@@ -23,7 +23,7 @@ from .methods_text import methods_paragraph
 from .pages.report import report_page
 from .pages.sealed import sealed_page
 from .pages.votes import votes_page
-from .peeking import HIDDEN, look_anyway, may_see_results
+from .peeking import HIDDEN, look_anyway, may_read_comments, may_see_results
 from .records import NoQuestion, StudyMissing, primary_question, study_with_key
 from .report_json import report_as_json
 from .report_parts import Report
@@ -147,7 +147,9 @@ def download_report(request: HttpRequest, study: Study) -> HttpResponse:
 def download_votes(request: HttpRequest, study: Study) -> HttpResponseBase:
     rehearsal = _wants_rehearsal(request)
     if may_see_results(study, request.user):
-        return _csv(votes_csv(study, with_rehearsal=rehearsal), f"{study.key}-votes.csv")
+        comments = request.GET.get("include-comments") == "1" and may_read_comments(study, request.user)
+        lines = votes_csv(study, with_rehearsal=rehearsal, with_comments=comments)
+        return _csv(lines, f"{study.key}-votes.csv")
     if not rehearsal:
         return _hidden(request, study)
     simulated = (row for row in vote_rows(study, with_rehearsal=True) if row["rehearsal"])

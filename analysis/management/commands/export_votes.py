@@ -19,10 +19,18 @@ class Command(BaseCommand):
             action="store_true",
             help="Print the rehearsal's simulated answers too; their column 'rehearsal' is 1.",
         )
+        parser.add_argument(
+            "--include-comments",
+            action="store_true",
+            help="Fill the column 'comment', which is empty otherwise: what people write may tell who they are.",
+        )
 
-    def handle(self, *args: object, key: str, include_rehearsal: bool, **options: object) -> None:
+    def handle(
+        self, *args: object, key: str, include_rehearsal: bool, include_comments: bool, **options: object
+    ) -> None:
         try:
             study = study_with_key(key)
         except StudyMissing as missing:
             raise CommandError(str(missing)) from None
-        print_lines(votes_csv(study, with_rehearsal=include_rehearsal), to=self.stdout)
+        lines = votes_csv(study, with_rehearsal=include_rehearsal, with_comments=include_comments)
+        print_lines(lines, to=self.stdout)
