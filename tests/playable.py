@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retrieval.demo import DemoCorpus, make_demo_corpus
 from retrieval.services.importing import import_clips
+from studies.asking import Asking, one_question
 from studies.models import Assignment, Study
 from studies.services.designs import create_study
 from studies.services.launches import open_study
@@ -16,6 +17,7 @@ from studies.services.preparing import prepare_study
 
 from .factories import START
 
+ONE_QUESTION = one_question()
 CONTRASTS = [("social", "random"), ("social", "rude")]
 
 
@@ -35,6 +37,7 @@ def make_playable_study(
     contrasts: list[tuple[str, str]] = CONTRASTS,
     stimuli: Path | None = None,
     shows_captions: bool = False,
+    asking: Asking = ONE_QUESTION,
 ) -> Study:
     """An open study on drawn clips; its media lie in this test's media folder."""
     corpus = drawn_corpus(speakers, length_s)
@@ -42,7 +45,7 @@ def make_playable_study(
     study = create_study(
         key, corpus_key=key, stimuli=stimuli or corpus.stimuli, contrasts=contrasts, at=START,
         votes_per_comparison=votes_per_comparison, title="How do people listen?",
-        shows_captions=shows_captions,
+        shows_captions=shows_captions, asking=asking,
     )  # fmt: skip
     prepare_study(study.pk, at=START)
     return open_study(study.pk, at=START)

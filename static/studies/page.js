@@ -4,8 +4,9 @@
  */
 import { bindKeys } from "./keys.js";
 import { Reel } from "./playback.js";
-import { ROLES, beginTrial, mayChoose, mayConfirm, mayPlay, step } from "./trial_machine.js";
-import { page, showLoading, showReel, showState, showTimeline, showTrial } from "./view.js";
+import { leadTo, questionAt, radioOf } from "./questions.js";
+import { ROLES, beginTrial, given, isAnswered, mayChoose, mayConfirm, mayMark, mayPlay, step, towards } from "./trial_machine.js";
+import { page, showLoading, showMarked, showReel, showState, showTimeline, showTrial } from "./view.js";
 import { isSeen, mergeIntervals } from "./watched.js";
 import { Refused, askAhead, nameThisPage, sendLastProgress, sendProgress, sendReport, sendVote } from "./wire.js";
 
@@ -36,7 +37,9 @@ function enter(next, { isClean }) {
   trial = next;
   clean = isClean && ROLES.every((role) => !trial.watched?.[role]?.length);
   [complaint, locked, failure, rt_ms, losses, asked] = [null, false, null, null, 0, false];
-  state = beginTrial({ choices: trial.questions[0].choices, seen: seenInFull(trial.watched ?? {}) });
+  const questions = trial.questions.map((asked) => ({ ...asked, reasons: asked.reasons.map(({ key }) => key) }));
+  const asks = { comment: trial.asks_comment, when: trial.asks_when };
+  state = beginTrial({ questions, asks, seen: seenInFull(trial.watched ?? {}) });
   const wait_ms = Math.max(0, (trial.length_s - trial.elapsed_s) * 1000) + DUE_MARGIN_MS;
   timers = [setTimeout(() => dispatch({ type: "due" }), wait_ms)];
   showTrial(trial);
@@ -149,7 +152,7 @@ async function send() {
   const mine = trial;
   let reply;
   try {
-    if (state.parcel === "vote") reply = await sendVote({ ...progress(), answers: { [trial.questions[0].key]: { choice: state.choice } }, rt_ms, ahead: ahead?.trial.assignment });
+    if (state.parcel === "vote") reply = await sendVote({ ...progress(), ...given(state), rt_ms, ahead: ahead?.trial.assignment });
     else reply = await sendReport({ assignment: trial.assignment, page: pageName, ...failure });
   } catch (error) {
     if (trial !== mine) return;
@@ -187,18 +190,50 @@ function togglePlay() {
   else dispatch({ type: "pause" });
 }
 
-function choose(side, { focus = false } = {}) {
-  if (!state.choices.includes(side)) return;
-  locked = !mayChoose(state);
-  dispatch({ type: "choose", side });
+function choose(question, side) {
+  locked = !mayChoose(state) && state.parcel === null;
+  dispatch({ type: "choose", question, side });
   render();
-  const radio = page.radios.find((each) => each.value === side);
-  if (focus && !radio.disabled) radio.focus({ preventScroll: true });
+}
+
+/** By key, and the radio gets the focus. */
+function chooseByKey(question, side) {
+  choose(question, side);
+  const radio = radioOf(question, side);
+  if (!radio.disabled) radio.focus({ preventScroll: true });
+}
+
+const choicesOf = (question) => state.questions.find(({ key }) => key === question).choices;
+
+/** An arrow key, on the question in focus or the primary one. Returns whether that question has an answer there. */
+function arrow(way, target, { acts }) {
+  const question = questionAt(target);
+  const side = towards(choicesOf(question), state.answers[question], way);
+  if (acts && side !== null) chooseByKey(question, side);
+  return side !== null;
+}
+
+/** A digit on one of five points in focus. */
+function point(number, target) {
+  if (!target.matches(".of-5, .of-5 *")) return;
+  const question = questionAt(target);
+  chooseByKey(question, choicesOf(question)[number - 1]);
+}
+
+/** The moment that decides is now. */
+function mark() {
+  if (!mayMark(state)) return;
+  const at_s = Math.round(1000 * reel.position_s) / 1000;
+  showMarked(at_s, reel.length_s);
+  dispatch({ type: "mark", at_s });
 }
 
 /** rt_ms: from the first presented frame of the slower listener at first play to this input. */
 function confirm(at_ms) {
-  if (!mayConfirm(state)) return;
+  if (!mayConfirm(state)) {
+    if (mayChoose(state)) leadTo(Object.keys(state.answers).find((key) => !isAnswered(state, key)));
+    return;
+  }
   rt_ms = clean && reel.shown_ms !== null ? Math.max(0, Math.round(at_ms - reel.shown_ms)) : null;
   dispatch({ type: "confirm" });
 }
@@ -224,13 +259,20 @@ const BANNER = {
 
 page.play.addEventListener("click", togglePlay);
 page.speaker.addEventListener("click", togglePlay);
-for (const radio of page.radios) radio.addEventListener("change", () => choose(radio.value));
+page.mark.addEventListener("click", mark);
+page.form.addEventListener("change", ({ target }) => {
+  if (target.type === "radio") choose(questionAt(target), target.value);
+  if (target.type === "checkbox") dispatch({ type: "tick", question: questionAt(target), reason: target.value });
+  render();
+});
+page.remark.addEventListener("toggle", () => page.remark.open && page.comment.focus());
+page.comment.addEventListener("input", () => dispatch({ type: "remark", text: page.comment.value }));
 for (const button of [page.first, page.second]) button.addEventListener("click", () => BANNER[button.dataset.does]?.());
 page.form.addEventListener("submit", (event) => {
   event.preventDefault();
   confirm(event.timeStamp);
 });
-bindKeys({ togglePlay, choose: (side) => choose(side, { focus: true }), confirm });
+bindKeys({ togglePlay, arrow, point, mark, mayMark: () => mayMark(state), confirm });
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) return;

@@ -1,15 +1,18 @@
 /** Shows a state of the trial in the page. Reads no state of its own, decides nothing. */
-import { ROLES, mayChoose, mayConfirm, mayPlay } from "./trial_machine.js";
+import { showAnswers, showQuestions } from "./questions.js";
+import { ROLES, isAnswered, mayChoose, mayConfirm, mayMark, mayPlay } from "./trial_machine.js";
 
 const byId = (id) => document.getElementById(id);
 
 export const page = {
   form: byId("vote"),
   play: byId("play"),
+  mark: byId("mark"),
+  comment: byId("comment"),
+  remark: byId("remark"),
   speaker: byId("speaker"),
   first: byId("banner-first"),
   second: byId("banner-second"),
-  radios: [...document.querySelectorAll('input[name="choice"]')],
   places: Object.fromEntries(ROLES.map((role) => [role, document.querySelector(`[data-role="${role}"]`)])),
 };
 
@@ -19,19 +22,18 @@ const words = Object.fromEntries(
 
 const ICONS = { play: "M5 3.5v13l11-6.5z", pause: "M5 3.5h3.5v13H5zM11.5 3.5H15v13h-3.5z" };
 
-/** A new trial: its number, its question, the answers it allows. */
+/** A new trial: its number, its questions, the answers they allow. */
 export function showTrial(trial) {
   const label = words[trial.practice ? "practice" : "trial"];
   byId("count").textContent = label.replace("NUMBER", trial.number).replace("TOTAL", trial.total);
   byId("count").classList.toggle("tag", trial.practice);
   byId("progress").max = trial.total;
   byId("progress").value = trial.number - 1;
-  byId("question").textContent = trial.questions[0].text;
-  byId("tie").hidden = !trial.questions[0].choices.includes("tie");
+  page.mark.hidden = !trial.asks_when;
+  showQuestions(trial);
   page.speaker.classList.toggle("captioned", trial.captions.length > 0);
   page.form.elements.assignment.value = trial.assignment;
   page.form.dataset.assignment = trial.assignment;
-  for (const radio of page.radios) radio.checked = false;
 }
 
 /** The videos of a trial: in their places, each in its own proportions; both listeners share one canvas. */
@@ -51,6 +53,11 @@ export function showTimeline(position_s, length_s) {
   byId("length").textContent = clock(length_s);
 }
 
+/** Where on the timeline the moment that decided was marked. */
+export function showMarked(at_s, length_s) {
+  byId("marked").style.setProperty("--at", length_s > 0 ? Math.min(at_s / length_s, 1) : 0);
+}
+
 /** While loading: the share of the bytes that is here. */
 export function showLoading(share) {
   byId("timeline").value = share;
@@ -60,20 +67,19 @@ export function showLoading(share) {
 
 /** Everything that follows from the state. played: was the timeline started before, middle: does it stand in between. */
 export function showState(state, { played, middle, locked, complaint }) {
-  const open = mayChoose(state) || state.phase === "sending" || state.phase === "unsent";
   page.form.classList.toggle("open", mayChoose(state));
   page.form.dataset.phase = state.phase;
-  for (const radio of page.radios) {
-    radio.disabled = !open || !state.choices.includes(radio.value);
-    radio.checked = radio.value === state.choice;
-  }
+  showAnswers(state);
   byId("confirm").disabled = !mayConfirm(state);
   byId("confirm-word").textContent = words[state.phase === "sending" ? "saving" : "confirm"];
   showPlay(state, { played, middle });
+  page.mark.setAttribute("aria-disabled", String(!mayMark(state)));
+  byId("marked").hidden = state.decided_s === null;
   showBanner(state, complaint);
   const [word, ask] = status(state, { played, locked });
   const line = byId("status");
-  if (line.textContent !== words[word]) line.textContent = words[word];
+  const text = words[word]?.replace("TIME", clock(state.decided_s)) ?? "";
+  if (line.textContent !== text) line.textContent = text;
   line.classList.toggle("ask", ask);
 }
 
@@ -109,11 +115,19 @@ function banner(state, complaint) {
 
 /** [word, is it a request to the evaluator] */
 function status(state, { played, locked }) {
-  if (state.choice !== null && mayChoose(state)) return [`status-${state.choice}`, false];
-  if (mayChoose(state) && state.phase !== "playing") return ["status-choose", true];
+  if (mayMark(state) && state.decided_s !== null) return ["status-marked", false];
+  if (mayConfirm(state)) return [state.questions.length > 1 ? "status-all" : `status-${Object.values(state.answers)[0]}`, false];
+  if (mayChoose(state) && Object.keys(state.answers).some((key) => isAnswered(state, key))) return ["status-more", true];
+  if (mayChoose(state) && state.phase !== "playing") return [asking(state), true];
   if (locked && state.phase !== "loading") return ["status-locked", true];
   if (state.phase === "ready" && played) return ["status-unseen", true];
+  if (mayMark(state)) return ["status-playing-when", false];
   return [`status-${state.phase}`, state.phase === "ready"];
+}
+
+function asking({ questions }) {
+  if (questions.length > 1) return "status-answer";
+  return questions[0].choices.includes("left1") ? "status-choose-point" : "status-choose";
 }
 
 function clock(seconds) {
