@@ -9,6 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 from studies.models import Assignment, Session
 
 Hand = Literal["mouse", "touch", "keyboard"]
+# From no answer to this one.
+KEYS = {
+    "left": ["ArrowLeft"], "right": ["ArrowRight"], "tie": ["ArrowDown"], "left1": ["ArrowLeft"],
+    "right1": ["ArrowRight"], "left2": ["ArrowLeft"] * 2, "right2": ["ArrowRight"] * 2,
+}  # fmt: skip
 READY = "form[data-phase=ready]"
 
 
@@ -53,12 +58,15 @@ class BrowsingEvaluator:
         self.play()
         expect(self.page.locator("form.open[data-phase=ready]")).to_be_visible(timeout=timeout_s * 1000)
 
-    def choose(self, side: str) -> None:
+    def choose(self, side: str, question: str = "") -> None:
+        """Answer the primary question or, by touch or mouse, another."""
+        group = self.page.locator(f"[data-question={question}]" if question else "[data-question]").first
         if self.hand == "keyboard":
-            self.page.keyboard.press({"left": "ArrowLeft", "right": "ArrowRight", "tie": "ArrowDown"}[side])
+            for key in KEYS[side]:
+                self.page.keyboard.press(key)
         else:
-            self.use(self.page.locator(f"label:has(input[value={side}])"))
-        expect(self.page.locator(f"input[value={side}]")).to_be_checked()
+            self.use(group.locator(f"label:has(input[value={side}])"))
+        expect(group.locator(f"input[value={side}]")).to_be_checked()
 
     def confirm(self) -> None:
         if self.hand == "keyboard":
