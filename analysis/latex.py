@@ -16,6 +16,7 @@ UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 HASH = re.compile("[0-9a-f]{32,}")
 COLUMNS = "llrrrrrr"
 HEADINGS = ("Treatment", "Control", "Votes", "Ties", "Share", r"95\,\% interval", "$p$", r"adj.\ $p$")
+SECONDARY = "A secondary question: all of it is exploratory."
 REHEARSAL = "Rehearsal: the votes are simulated, and nobody's."
 
 
@@ -59,13 +60,15 @@ def _breakable(found: re.Match[str]) -> str:
 
 def _caption(report: Report) -> str:
     """What the columns mean, for who sees the table alone."""
-    adjusted = "Holm over the planned comparison groups"
-    if report.exploratory:
+    secondary = report.secondary_to is not None
+    adjusted = "Benjamini-Hochberg" if secondary else "Holm over the planned comparison groups"
+    if report.exploratory and not secondary:
         adjusted += ", Benjamini-Hochberg over the exploratory ones"
     told = (
         r"Share of votes for the treatment, a tie counting one half, with its 95\,\% interval, and two-sided $p$ "
         f"against one half, both clustered by speaker and evaluator; adj.: {adjusted}."
     )
+    told += f" {SECONDARY}" if secondary else ""
     return f"{told} {REHEARSAL}" if report.rehearsal else told
 
 

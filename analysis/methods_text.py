@@ -33,7 +33,10 @@ def methods_paragraph(report: Report) -> str:
 def _design(report: Report) -> str:
     asked = f" the question “{report.question_text}”" if report.question_text else " which of the two reacted better"
     simulated = "In a rehearsal, simulated evaluators" if report.rehearsal else "Evaluators"
-    return f"{simulated} watched one speaker and two listeners side by side and answered{asked}."
+    secondary = "" if report.secondary_to is None else (
+        " It was asked beside the primary question, and no test of it was planned: its results are exploratory."
+    )
+    return f"{simulated} watched one speaker and two listeners side by side and answered{asked}.{secondary}"
 
 
 def _counted(report: Report) -> str:

@@ -51,6 +51,18 @@ def primary_question(study: Study) -> Question:
     return question
 
 
+def question_of(study: Study, key: str) -> Question:
+    """The question with this key; "" is the primary one. Raises  NoQuestion with the keys that there are."""
+    primary = primary_question(study)
+    if key in ("", primary.key):
+        return primary
+    question = study.questions.filter(key=key).first()
+    if question is None:
+        known = ", ".join(study.questions.order_by("position").values_list("key", flat=True))
+        raise NoQuestion(f"Study '{study.key}' has no question '{key}'. Its questions: {known}.")
+    return question
+
+
 @dataclass(frozen=True)
 class ExclusionLedger:
     """Exclusions in force, by what they name. Each is (row's id, rule, reason), in the order they were made."""

@@ -17,6 +17,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "rehearsal": report.rehearsal,
         "question": report.question,
         "question_text": report.question_text,
+        "secondary_to": report.secondary_to,
         "generated_at": _time(report.generated_at),
         "code_version": report.code_version,
         "sessions_needed": report.sessions_needed,

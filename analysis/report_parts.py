@@ -83,6 +83,7 @@ class Flow:
 class About:
     """What a report says of its study besides its votes. What a file of votes cannot know is None or empty.
 
+    secondary_to  key of the primary question, where the votes answer another one
     generated_at  stamped on the report
     fill          by (treatment, control)
     retests       pairs that evaluators answered twice: no main trials, so not among the votes
@@ -95,6 +96,7 @@ class About:
     state: str = ""
     question: str = ""
     question_text: str = ""
+    secondary_to: str | None = None
     generated_at: datetime | None = None
     code_version: str = ""
     rehearsal: bool = False
@@ -184,6 +186,7 @@ class ContrastReport:
 class Report:
     """What a study says at one moment, to one question.
 
+    secondary_to   key of the primary question, where this is another one: all of it is exploratory then
     rehearsal  the numbers are of the rehearsal's simulated votes, and of nobody's
     set_aside  answers to main trials that do not count, by their first reason
     exclusions the same, with how many evaluators they are of
@@ -212,6 +215,7 @@ class Report:
     groups: "tuple[GroupTable, ...] | None" = None
     adaptive_votes: int = 0
     looks: "tuple[PlannedLook, ...] | None" = None
+    secondary_to: str | None = None
 
     @property
     def planned(self) -> tuple[ContrastReport, ...]:

@@ -12,6 +12,8 @@ from .report_parts import ContrastReport, Report
 
 def report_as_text(report: Report) -> str:
     lines = [f"{report.title} ({report.study}, {report.state}): {report.question_text}"]
+    if report.secondary_to is not None:
+        lines.append(wording.SECONDARY)
     if report.rehearsal:
         lines.append("REHEARSAL: simulated votes, nobody's preference.")
     for heading, contrasts in (("", report.planned), ("Exploratory: not planned", report.exploratory)):

@@ -1,5 +1,6 @@
 """The report of a study as its rows are now: what `results.compute_report` needs, read from them."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from studies.models import Question, Study
@@ -8,7 +9,7 @@ from studies.queries import study_progress
 from .flow import flow_of
 from .group_records import group_tables
 from .plan_records import plan_facts
-from .records import fill_of, primary_question
+from .records import fill_of, primary_question, question_of
 from .report_parts import About, Report
 from .results import compute_report, with_mixed_logit
 from .retest_records import retests_of
@@ -19,32 +20,45 @@ from .votes import Votes
 
 
 def build_report(
-    study: Study, *, rehearsal: bool = False, at: datetime, seed: int = 0, mixed_logit: bool = False
+    study: Study,
+    *,
+    question: str = "",
+    rehearsal: bool = False,
+    at: datetime,
+    seed: int = 0,
+    mixed_logit: bool = False,
 ) -> Report:
     """Compute the report from the rows, as they are now.
 
+    question     key of the question that it answers; "" is the primary one. Of another one all is exploratory, and
+                 what the plan says of the primary one alone is left out: primary comparison group, margin, looks
     rehearsal    report the simulated votes of the rehearsal in place of evaluators'
     at           stamped on the report
     seed         of the bootstrap behind the agreement's interval
     mixed_logit  with one for each contrast, which takes longer than all the rest
     Raises       NoQuestion
     """
-    question = primary_question(study)
-    votes = votes_of(study, question, rehearsal=rehearsal)
-    about = about_study(study, question, votes, rehearsal=rehearsal, at=at)
-    report = compute_report(votes, plan=plan_facts(study), about=about, seed=seed)
+    asked = question_of(study, question)
+    votes, plan = votes_of(study, asked, rehearsal=rehearsal), plan_facts(study)
+    about = about_study(study, asked, votes, rehearsal=rehearsal, at=at)
+    if about.secondary_to is not None:
+        votes = replace(votes, contrasts=tuple(contrast._replace(planned=False) for contrast in votes.contrasts))
+        plan = replace(plan, primary=None, equivalence_margin=None)
+    report = compute_report(votes, plan=plan, about=about, seed=seed)
     return with_mixed_logit(report, votes) if mixed_logit else report
 
 
 def about_study(study: Study, question: Question, votes: Votes, *, rehearsal: bool, at: datetime) -> About:
     """What the report says of the study besides its votes; these say who gave them."""
     progress = study_progress(study, rehearsal=rehearsal)
+    primary = primary_question(study)
     return About(
         study=study.key,
         title=study.title,
         state=study.state,
         question=question.key,
         question_text=question.text,
+        secondary_to=None if question == primary else primary.key,
         generated_at=at,
         code_version=code_version(),
         rehearsal=rehearsal,
@@ -53,5 +67,5 @@ def about_study(study: Study, question: Question, votes: Votes, *, rehearsal: bo
         flow=flow_of(study, votes, rehearsal=rehearsal),
         retests=retests_of(study, question, rehearsal=rehearsal),
         groups=group_tables(study, question, rehearsal=rehearsal),
-        looks=planned_looks_of(study, votes, rehearsal=rehearsal),
+        looks=planned_looks_of(study, votes, rehearsal=rehearsal) if question == primary else None,
     )

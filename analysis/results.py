@@ -39,6 +39,7 @@ def compute_report(votes: Votes, *, plan: PlanFacts, about: About, seed: int = 0
         state=about.state,
         question=about.question,
         question_text=about.question_text,
+        secondary_to=about.secondary_to,
         generated_at=about.generated_at,
         code_version=about.code_version,
         rehearsal=about.rehearsal,

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from retrieval.csv_lines import csv_lines
-from studies.models import Study
+from studies.models import Question, Study
 
 from .bundle.writing import write_bundle
 from .exports import VOTE_COLUMNS, blind_trials_csv, trials_csv, vote_rows, votes_csv
@@ -20,11 +20,12 @@ from .figures.files import FORMATS, figure_file
 from .figures.gallery import NoFigure, figure_named
 from .latex import latex_methods, latex_table
 from .methods_text import methods_paragraph
+from .pages.questions import question_links
 from .pages.report import report_page
 from .pages.sealed import sealed_page
 from .pages.votes import votes_page
 from .peeking import HIDDEN, look_anyway, may_read_comments, may_see_results
-from .records import NoQuestion, StudyMissing, primary_question, study_with_key
+from .records import NoQuestion, StudyMissing, question_of, study_with_key
 from .report_json import report_as_json
 from .report_parts import Report
 from .report_rows import report_rows_csv
@@ -72,13 +73,14 @@ def with_results(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 @require_GET
 @for_researchers
 def show_report(request: HttpRequest, study: Study) -> HttpResponse:
-    primary_question(study)
+    _question(request, study)
     sealed = not may_see_results(study, request.user)
     if sealed and not _wants_rehearsal(request):
         return render(request, "analysis/sealed.html", {"page": sealed_page(study), "study": study})
     # A bundle of a rehearsal holds evaluators' votes too.
     page = report_page(_report(request, study))
     content = {"page": page, "study": study, "formats": tuple(FORMATS), "has_bundle": not sealed}
+    content["questions"] = question_links(study, page.query, rehearsal=page.rehearsal)
     return render(request, "analysis/report.html", content)
 
 
@@ -96,7 +98,7 @@ def show_votes(request: HttpRequest, study: Study) -> HttpResponse:
     wanted = VotesWanted(**{name: request.GET.get(name, "") for name in VotesWanted.__dataclass_fields__})
     page = votes_page(
         study,
-        primary_question(study),
+        _question(request, study),
         wanted,
         rehearsal=_wants_rehearsal(request),
         page=request.GET.get("page", "1"),
@@ -112,8 +114,9 @@ def show_votes(request: HttpRequest, study: Study) -> HttpResponse:
 def download_figure(request: HttpRequest, study: Study, name: str, file_format: str) -> HttpResponse:
     if file_format not in FORMATS:
         raise NoFigure(f"Figures come as {', '.join(FORMATS)}, not as '{file_format}'.")
-    figure = figure_named(_report(request, study), name, contrast=request.GET.get("contrast", ""))
-    return _file(figure_file(figure, file_format), f"{study.key}-{name}.{file_format}", FORMATS[file_format])
+    report = _report(request, study)
+    figure = figure_named(report, name, contrast=request.GET.get("contrast", ""))
+    return _file(figure_file(figure, file_format), f"{_name(report)}-{name}.{file_format}", FORMATS[file_format])
 
 
 def _download(name: str, content_type: str, make: Callable[[Report], str]) -> Callable[..., HttpResponseBase]:
@@ -123,7 +126,8 @@ def _download(name: str, content_type: str, make: Callable[[Report], str]) -> Ca
     @for_researchers
     @with_results
     def download(request: HttpRequest, study: Study) -> HttpResponse:
-        return _file(make(_report(request, study)), f"{study.key}-{name}", content_type)
+        report = _report(request, study)
+        return _file(make(report), f"{_name(report)}-{name}", content_type)
 
     return download
 
@@ -175,9 +179,21 @@ def download_trials(request: HttpRequest, study: Study) -> StreamingHttpResponse
 
 
 def _report(request: HttpRequest, study: Study) -> Report:
-    rehearsal = _wants_rehearsal(request)
+    rehearsal, question = _wants_rehearsal(request), _question(request, study)
     kept = None if rehearsal else stored_report(study)
-    return kept or build_report(study, rehearsal=rehearsal, at=timezone.now())
+    if kept is not None and kept.question == question.key:
+        return kept
+    return build_report(study, question=question.key, rehearsal=rehearsal, at=timezone.now())
+
+
+def _question(request: HttpRequest, study: Study) -> Question:
+    """The one asked for, else the primary one. Raises  NoQuestion"""
+    return question_of(study, request.GET.get("question", ""))
+
+
+def _name(report: Report) -> str:
+    """What a file of the report is called after."""
+    return report.study if report.secondary_to is None else f"{report.study}-{report.question}"
 
 
 def _wants_rehearsal(request: HttpRequest) -> bool:

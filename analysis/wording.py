@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from .summary import Summary
 
 NONE = "–"
+SECONDARY = (
+    "A secondary question. The plan's tests are of the primary question: whatever is found here is exploratory, and "
+    "outside their adjustment by Holm's method."
+)
 
 
 def p_text(p: float | None) -> str:

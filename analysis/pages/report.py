@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -16,7 +15,7 @@ from .looks import looks
 from .results import Results, results
 from .sections import Step, agreement, exclusions, fill, flow_steps, groups, plan, ranking, response_times
 from .sensitivity import sensitivity, side_and_order
-from .tables import Cell, Section, Table, table, unbroken, votes_query
+from .tables import Cell, Section, Table, kept_query, table, unbroken, votes_query
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class ShownFigure:
 class ReportPage:
     """The report's page.
 
-    query   what keeps a rehearsal's page on the rehearsal: "" or "include-rehearsal=1"
+    query   what keeps a page on its question and on the rehearsal: "", "question=warm", "include-rehearsal=1" or both
+    other   the same of the page of evaluators' votes where this is a rehearsal's, and the other way round
     linked  whether numbers open the votes behind them; not so in a file of its own
     """
 
@@ -52,6 +52,7 @@ class ReportPage:
     rehearsal: bool
     linked: bool
     query: str
+    other: str
     results: tuple[Results, ...]
     figures: tuple[ShownFigure, ...]
     checks: tuple[Section, ...]
@@ -77,6 +78,7 @@ def report_file_page(report: Report) -> ReportPage:
 
 
 def _page(report: Report, *, linked: bool) -> ReportPage:
+    question = "" if report.secondary_to is None else report.question
     parts = (looks, sensitivity, side_and_order, agreement, ranking, response_times, groups)
     checks = [part(report) for part in parts]
     return ReportPage(
@@ -88,7 +90,8 @@ def _page(report: Report, *, linked: bool) -> ReportPage:
         code_version=report.code_version,
         rehearsal=report.rehearsal,
         linked=linked,
-        query=urlencode({"include-rehearsal": 1}) if report.rehearsal else "",
+        query=kept_query(question, rehearsal=report.rehearsal),
+        other=kept_query(question, rehearsal=not report.rehearsal),
         results=results(report),
         figures=tuple(_shown(figure, report, inline=linked) for figure in figures_of(report)),
         checks=tuple(section for section in checks if not section.is_empty) if report.contrasts else (),

@@ -44,11 +44,12 @@ def results(report: Report) -> tuple[Results, ...]:
             about = f"Holm’s p allows for testing {len(planned)} planned comparison groups; the p before it does not."
         found.append(_results("preference", "Preference", about, planned, primary=report.plan.primary))
     if report.exploratory:
-        about = (
+        about = wording.SECONDARY if report.secondary_to is not None else (
             "Looked at because they were there: no plan named them. They suggest, and confirm nothing; their p are "
             "adjusted by Benjamini and Hochberg’s method."
         )
-        found.append(_results("exploratory", "Exploratory comparison groups", about, list(report.exploratory)))
+        title = "Exploratory comparison groups" if report.secondary_to is None else "Preference, exploratory"
+        found.append(_results("exploratory", title, about, list(report.exploratory)))
     return tuple(found)
 
 

@@ -12,6 +12,10 @@ from studies.stopping_rules import stopping_sentence
 
 from .tables import Cell, Section, Table, heading, signed, signed_range, table, tables, unbroken, votes_query
 
+PLAN_OF_PRIMARY = (
+    "What the plan says of the primary question alone stands in that question’s report: which comparison groups were "
+    "planned, which one is primary, the equivalence margin."
+)
 NOT_DECLARED = "not declared"
 ABILITIES = (
     "Bradley-Terry abilities on the logit scale (with ties: Davidson’s model). A condition’s rank is one more than the "
@@ -229,7 +233,7 @@ def plan(report: Report) -> Section:
     return Section(
         key="plan",
         title="Plan and deviations",
-        paragraphs=tuple(filter(None, (frozen, none))),
+        paragraphs=tuple(filter(None, (frozen, none, PLAN_OF_PRIMARY if report.secondary_to is not None else ""))),
         tables=tables(
             table("The plan in force", ("Part", "What it says"), rows, words=True),
             table("Deviations from the frozen plan", ("When", "By", "What"), deviations, words=True),

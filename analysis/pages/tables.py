@@ -57,6 +57,11 @@ def votes_query(
     return urlencode({name: value for name, value in named.items() if value}) or "all=1"
 
 
+def kept_query(question: str, *, rehearsal: bool) -> str:
+    """The part of an address that keeps a page on a secondary question ("" is the primary one) and on a rehearsal."""
+    return urlencode(({"question": question} if question else {}) | ({"include-rehearsal": 1} if rehearsal else {}))
+
+
 def heading(contrast: ContrastReport) -> Cell:
     return Cell(f"{contrast.summary.treatment} : {contrast.summary.control}")
 

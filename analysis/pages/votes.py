@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.core.paginator import Page, Paginator
 
+from analysis.records import primary_question
 from analysis.vote_lists import SetAsideVote, VotesWanted, adaptive_list, counted_list, set_aside_list
 from studies.models import Choice, Question, Study, Vote
 
-from .tables import Cell, Table, table, votes_query
+from .tables import Cell, Table, kept_query, table, votes_query
 
 A_PAGE = 100
 COLUMNS = ("Evaluator", "Trial", "Speaker", "Comparison group", "Chosen", "Side", "Response time", "Given")
@@ -61,8 +62,9 @@ def votes_page(
 
     page, aside_page, ranked_page  numbers as the address gives them; the first or last page where it is none
     """
-    kept = {"include-rehearsal": "1"} if rehearsal else {}
-    kept |= {name: value for name, value in vars(wanted).items() if value}
+    secondary = "" if question == primary_question(study) else question.key
+    query = kept_query(secondary, rehearsal=rehearsal)
+    kept = dict(parse_qsl(query)) | {name: value for name, value in vars(wanted).items() if value}
     counted = counted_list(study, question, wanted, rehearsal=rehearsal)
     ranked = Paginator(adaptive_list(study, question, wanted, rehearsal=rehearsal), A_PAGE)
     aside = set_aside_list(study, question, wanted, rehearsal=rehearsal)
@@ -85,7 +87,7 @@ def votes_page(
         question=question.text,
         rehearsal=rehearsal,
         linked=True,
-        query="include-rehearsal=1" if rehearsal else "",
+        query=query,
         filters=tuple((name, value) for name, value in named if value),
         parts=tuple(parts),
     )

@@ -96,6 +96,7 @@ def report(answers: Answers, plan: dict, reported: pd.Series) -> dict:
         "rehearsal": reported.rehearsal == "1",
         "question": reported.question,
         "question_text": SAID,
+        "secondary_to": None,
         "generated_at": SAID,
         "code_version": SAID,
         "sessions_needed": SESSIONS_NEEDED,

@@ -19,6 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("key", help="The study's key, as create_study was given it.")
         parser.add_argument(
+            "--question",
+            default="",
+            metavar="KEY",
+            help="Report this question in place of the primary one; of another one all is exploratory.",
+        )
+        parser.add_argument(
             "--format",
             choices=["text", "json"],
             default="text",
@@ -45,6 +51,7 @@ class Command(BaseCommand):
         self,
         *args: object,
         key: str,
+        question: str,
         format: str,
         include_rehearsal: bool,
         mixed_logit: bool,
@@ -57,7 +64,11 @@ class Command(BaseCommand):
         try:
             study = study_with_key(key)
             marks = report_marks(study) if store else {}
-            report = build_report(study, rehearsal=include_rehearsal, at=now, mixed_logit=mixed_logit)
+            report = build_report(
+                study, question=question, rehearsal=include_rehearsal, at=now, mixed_logit=mixed_logit
+            )
+            if store and report.secondary_to is not None:
+                raise CommandError("Only the primary question's report is kept: leave out --store or --question.")
             if store:
                 store_report(study, report, marks=marks)
         except (StudyMissing, NoQuestion, StudyMoved) as problem:
