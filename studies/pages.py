@@ -41,7 +41,8 @@ class ConsentPage:
 class InstructionsPage:
     title: str
     token: str
-    question: str
+    questions: list[str]
+    asks_when: bool
     instructions: str
     practice_trials: int
     trials: int
@@ -147,7 +148,8 @@ def instructions_page(session: Session) -> InstructionsPage:
     return InstructionsPage(
         title=study.title,
         token=session.token,
-        question=primary_question(study).text,
+        questions=[question.text for question in study.questions.order_by("position")],
+        asks_when=study.asks_when,
         instructions=study.instructions,
         practice_trials=practice,
         trials=trials,
@@ -210,10 +212,6 @@ def merged_watched(views: dict) -> dict[str, list[list[float]]]:
         part: sorted(span for view in views.values() for span in view["watched"].get(part, []))
         for part in PARTS
     }
-
-
-def primary_question(study: Study) -> Question:
-    return study.questions.order_by("position").first()
 
 
 def _count(session: Session, assignment: Assignment) -> tuple[int, int]:
