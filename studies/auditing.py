@@ -17,7 +17,6 @@ FORBIDDEN = {"etag", "last-modified", "content-disposition", "content-location",
 OWN_LENGTH = {"content-length", "content-range", "location"}
 OF_THE_CLOCK = {"cache-control", "expires", "date", "age"}
 KINDS = {"main", "practice", "catch", "attention", "retest"}
-PLACES = {"number"}
 SHORT = 6
 
 
@@ -175,14 +174,12 @@ def _values_told(trials: Sequence[PlayedTrial]) -> list[Finding]:
     sides = [(trial, trial.treatment_side) for trial in trials if trial.treatment_side]
     kinds = [(t, "main" if t.kind == "main" else "check") for t in trials if t.kind != "practice"]
     findings = []
-    # Checks stand at the same places in all whole sessions: an evaluator cannot know, a number has nothing to add.
-    for what, labelled, aside in (("the treatment's side", sides, set()), ("checks from other trials", kinds, PLACES)):
+    for what, labelled in (("the treatment's side", sides), ("checks from other trials", kinds)):
         seen: dict[str, dict[int, str]] = defaultdict(dict)
         for n, (trial, _) in enumerate(labelled):
             for path, value in [*_leaves(trial.told), *_leaves(trial.reply, "reply")]:
-                if path not in aside:
-                    seen[path][n] = repr(value)
-                    seen[f"{path} (its length)"][n] = _length(value)
+                seen[path][n] = repr(value)
+                seen[f"{path} (its length)"][n] = _length(value)
         for path, values in seen.items():
             groups = [values.get(n, "") for n in range(len(labelled))]
             if chance_of_purity(groups, [label for _, label in labelled]) < TELLING_P / len(seen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import comb
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 TELLING_P = 0.001
 TELLING_MS = 1.0
 DRAWS = 4999
+SAME_PLACE = 0.9
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,23 @@ def order_told(slots: Sequence[SidedSlot], *, seed: int, within_lists: bool) -> 
         told = f"the treatment's side goes with the place in a list (p = {p:.4f})"
         findings.append(Finding("order", "the slots", told))
     return findings, p
+
+
+def checks_told(sessions: Sequence[Sequence[bool]]) -> tuple[list[Finding], float]:
+    """Whether evaluators who compare the numbers of their trials can tell checks by them.
+
+    sessions  for each, whether each of its trials after practice is a check, in order
+    Returns   a finding for each number that is a check in SAME_PLACE of the sessions or more, and the largest share
+              of sessions that any number is a check in; 0 without sessions
+    """
+    shares = [sum(row) / len(sessions) for row in zip_longest(*sessions, fillvalue=False)]
+    told = "is a check in {:.0%} of {} sessions, so evaluators who compare notes can tell it"
+    findings = [
+        Finding("order", f"trial {n} after practice", told.format(share, len(sessions)))
+        for n, share in enumerate(shares, start=1)
+        if share >= SAME_PLACE
+    ]
+    return findings, max(shares, default=0.0)
 
 
 def _unbalanced(what: str, slots: Sequence[SidedSlot], by: str) -> list[Finding]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -14,19 +15,22 @@ from django.db import transaction
 from studies.auditing import Answer, PlayedTrial, Secret, addresses_joined, headers_told, lengths_told, names_told
 from studies.containers import Container, NoContainer, container_of, differences
 from studies.dealing import deal_waves
-from studies.guessing import Finding, SidedSlot, Timed, TimeTold, order_told, times_told
-from studies.models import Comparison, Rendition, Stimulus, Study
-from studies.queries import slots_of, slots_to_deal
+from studies.guessing import Finding, SidedSlot, Timed, TimeTold, checks_told, order_told, times_told
+from studies.models import Comparison, Rendition, Stimulus, Study, TrialKind
+from studies.queries import check_items, slots_of, slots_to_deal
 
-from .deals import add_slots
+from .deals import add_slots, deal_session
 from .launches import open_study
 from .leases import close_held_slots
 from .listening import CannotAudit, Evaluator, Listener, load_static
 from .locks import locked_study
 from .replacements import REPLACED
+from .sessions import start_session
 
 # Trials that each evaluator answers at most: the first goes to the end, the second shows what two can compare.
 EVALUATORS = (60, 12)
+# Sessions that are dealt only to see where their checks stand.
+DEALT = 12
 FETCHES = 6
 
 
@@ -51,6 +55,7 @@ class Heard:
     secrets: list[Secret]
     files: dict[str, dict[str, str]]
     slots: list[SidedSlot]
+    checks: list[list[bool]]
     times: list[Timed]
     ended: bool
 
@@ -77,6 +82,7 @@ def audit_study(study_id: int, *, at: datetime, seed: int = 0) -> Audit:
     trials = [trial for run in heard.runs for trial in run]
     times = times_told(heard.times, seed=seed)
     disordered, order_p = order_told(heard.slots, seed=seed, within_lists=study.votes_per_comparison % 2 == 0)
+    fixed, most = checks_told(heard.checks)
     found = [
         *names_told(heard.answers, heard.secrets),
         *addresses_joined(heard.runs),
@@ -85,8 +91,9 @@ def audit_study(study_id: int, *, at: datetime, seed: int = 0) -> Audit:
         *findings,
         *(Finding("timing", time.group, str(time)) for time in times if time.is_leak),
         *disordered,
+        *fixed,
     ]
-    return Audit(tuple(found), tuple(_checked(heard, sizes, times, order_p)), held_s)
+    return Audit(tuple(found), tuple(_checked(heard, sizes, times, order_p, most)), held_s)
 
 
 def _hear(study_id: int, *, at: datetime, seed: int) -> Heard:
@@ -105,6 +112,7 @@ def _hear(study_id: int, *, at: datetime, seed: int) -> Heard:
             secrets=secrets_of(study, evaluators),
             files=_listener_files(study),
             slots=slots,
+            checks=_deal_checks(study, at=at),
             times=_fetch(evaluators, listener, rng=rng),
             ended=evaluators[0].ended,
         )
@@ -112,17 +120,31 @@ def _hear(study_id: int, *, at: datetime, seed: int) -> Heard:
 
 def _have_places(study: Study, *, at: datetime, seed: int) -> None:
     """Lists of the audit's own behind the study's, where too few are free for the evaluators."""
-    if slots_to_deal(study).count() >= len(EVALUATORS) * study.trials_per_session:
+    wanted = (len(EVALUATORS) + DEALT) * study.trials_per_session
+    if slots_to_deal(study).count() >= wanted:
         return
     comparisons = {(c.item, c.contrast): c for c in _newest(study)}
     items = sorted({item for item, _ in comparisons}, key=lambda item: item.position)
+    contrasts = list(study.contrasts.order_by("position"))
+    votes = 2 * ceil(wanted / (2 * len(contrasts) * len(items)))
     dealt = deal_waves(
-        [len(items)], contrasts=study.contrasts.count(), votes_per_comparison=2 * len(EVALUATORS),
+        [len(items)], contrasts=len(contrasts), votes_per_comparison=votes,
         trials_per_session=study.trials_per_session, seed=seed,
     )  # fmt: skip
-    contrasts = list(study.contrasts.order_by("position"))
     add_slots(study, [(comparisons[items[d.item], contrasts[d.contrast]], d) for d in dealt])
     close_held_slots(study, at=at)
+
+
+def _deal_checks(study: Study, *, at: datetime) -> list[list[bool]]:
+    """Of each of DEALT further sessions, which of its trials after practice are checks; none of a study without."""
+    if not check_items(study).exists():
+        return []
+    dealt = [deal_session(start_session(study.pk, at=at), at=at) for _ in range(DEALT)]
+    return [
+        [trial.kind != TrialKind.MAIN for trial in trials if trial.kind != TrialKind.PRACTICE]
+        for trials in dealt
+        if trials
+    ]
 
 
 def _newest(study: Study) -> list[Comparison]:
@@ -215,7 +237,7 @@ def _fetch(evaluators: Sequence[Evaluator], listener: Listener, *, rng: Random) 
 
 
 def _checked(
-    heard: Heard, sizes: dict[str, dict[str, int]], times: Sequence[TimeTold], order_p: float
+    heard: Heard, sizes: dict[str, dict[str, int]], times: Sequence[TimeTold], order_p: float, most: float
 ) -> list[tuple[str, str]]:
     trials = [trial for run in heard.runs for trial in run]
     sent = sum(len(answer.body) for answer in heard.answers)
@@ -225,6 +247,7 @@ def _checked(
     end = "" if heard.ended else f"; a session is longer than {EVALUATORS[0]} trials: its end was not heard"
     nginx = "; nginx sends the videos, whose headers were not heard" if settings.REALTALK_ACCEL_PREFIX else ""
     lists = len({slot.list_number for slot in heard.slots} - {None})
+    checks = f"no number is a check in more than {most:.0%} of {len(heard.checks)} sessions dealt for this"
     return [
         ("name", f"{len(heard.secrets)} words in {len(heard.answers)} answers of {sent:,} bytes{end}"),
         ("length", f"{len(trials)} trials ({kinds}), videos of {fetched} of them; {files} listener files"),
@@ -232,4 +255,5 @@ def _checked(
         ("container", f"{files} listener files of {len(sizes)} items"),
         *(("timing", str(time)) for time in times),
         ("order", f"{len(heard.slots)} slots in {lists} lists; sides by place in a list: p = {order_p:.3f}"),
+        ("order", f"trials by number: {checks if heard.checks else 'no session has checks'}"),
     ]

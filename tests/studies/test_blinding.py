@@ -4,6 +4,7 @@ import io
 import re
 import struct
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from studies.auditing import Answer, PlayedTrial, Secret, addresses_joined, headers_told, lengths_told, names_told
 from studies.containers import NoContainer, container_of, differences
-from studies.guessing import SidedSlot, Timed, chance_of_purity, order_told, times_told
+from studies.guessing import SidedSlot, Timed, chance_of_purity, checks_told, order_told, times_told
 from studies.media import unsign
 from studies.models import Assignment, Evaluator, Plan, Rendition, Session, Slot, Study, Vote
 from studies.services.audits import audit_study
@@ -62,13 +63,17 @@ def test_a_whole_session_gives_nothing_away_and_leaves_nothing(study):
     assert said.endswith("No leak found.\n")
     assert "(catch, main, practice)" in said
     assert "end was not heard" not in said
-    assert [line.split()[0] for line in said.splitlines()[:9]] == [
-        "name", "length", "header", "container", "timing", "timing", "timing", "timing", "order"
+    assert [line.split()[0] for line in said.splitlines()[:10]] == [
+        "name", "length", "header", "container", "timing", "timing", "timing", "timing", "order", "order"
     ]  # fmt: skip
     assert [list(model.objects.order_by("pk").values()) for model in ROWS] == before
 
 
-def test_planted_names_lengths_tags_and_orders_are_found_in_a_paused_and_full_study(study, media_folder):
+def test_planted_names_lengths_tags_and_orders_are_found_in_a_paused_and_full_study(
+    study, media_folder, monkeypatch
+):
+    # Checks stand at the same places in every session: their seed forgets it.
+    monkeypatch.setattr("studies.services.deals.Random", lambda seed: Random(1))
     pause_study(study.pk, at=timezone.now())
     Study.objects.filter(pk=study.pk).update(introduction="Compare qx-control with the rest.")
     Slot.objects.filter(treatment_side="right").update(treatment_side="left", number=F("number") + 100)
@@ -87,7 +92,9 @@ def test_planted_names_lengths_tags_and_orders_are_found_in_a_paused_and_full_st
     assert {where for kind, where in leaks if kind == "name"} == {"the study's page"}
     assert {where for kind, where in leaks if kind == "length" and "item" in where} == {longer_item}
     assert {where for kind, where in leaks if kind == "container"} == {tagged_item}
-    assert f"comparison group {':'.join(PAIRS[0])}" in {where for kind, where in leaks if kind == "order"}
+    disordered = {where for kind, where in leaks if kind == "order"}
+    assert f"comparison group {':'.join(PAIRS[0])}" in disordered
+    assert len([where for where in disordered if "after practice" in where]) == 1
     assert Study.objects.get().state == "paused"
 
 
@@ -220,6 +227,27 @@ def test_a_container_tells_by_boxes_settings_or_tags():
     assert differences([("a", tagged)]) == ["a holds metadata: name, Lavc61.3.100 libx264"]
     with pytest.raises(NoContainer):
         container_of(box(b"mdat") + b"x")
+
+
+def test_numbers_that_checks_have_in_nearly_all_sessions_are_told():
+    own = [[n == at for n in range(9)] for at in range(9)]
+    assert checks_told(own) == ([], 1 / 9)
+    assert checks_told([]) == ([], 0.0)
+    same = [[n in (4, at) for n in range(9 + at % 2)] for at in range(9)]
+    findings, most = checks_told(same)
+    assert ([leak.where for leak in findings], most) == (["trial 5 after practice"], 1.0)
+
+
+def test_numbers_that_two_evaluators_have_for_checks_alike_are_found():
+    def trials(checks: set[int]) -> list[PlayedTrial]:
+        return [
+            PlayedTrial(f"trial {n}", "catch" if n in checks else "main", "", {"number": n, "media": {}})
+            for n in range(1, 21)
+        ]
+
+    same = trials({3, 7, 11, 15}) * 2
+    assert [leak.what for leak in lengths_told(same, {})] == ["'number' tells checks from other trials"]
+    assert lengths_told(trials({3, 7, 11, 15}) + trials({3, 7, 11, 16}), {}) == []
 
 
 def timed(shift_ms: float, *, seed: int = 1) -> list[Timed]:
