@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .binomial import jeffreys_interval, wilson_interval
+from .clarity import clarity
 from .equivalence import Equivalence, equivalence
 from .influence import Influence, evaluator_influence, speaker_influence
 from .patterns import vote_patterns
@@ -57,6 +58,9 @@ def contrast_report(votes: Votes, rows: np.ndarray, number: int, *, plan: PlanFa
         evaluator_influence=_influence_of(cells, counted.evaluators, evaluator_influence),
         speaker_influence=_influence_of(cells, counted.items, speaker_influence),
         equivalence=_equivalence(cells, plan),
+        clarity=None
+        if votes.strength is None
+        else clarity(counted.halves, votes.strength[counted_rows], items, evaluators),
         patterns=vote_patterns(counted.halves, items),
         rt=response_times(votes.rt_ms[counted_rows], counted.evaluators),
         all_votes=_all_votes(everything, summary),

@@ -21,6 +21,7 @@ def methods_paragraph(report: Report) -> str:
         _headline(report),
         _adjusted(report),
         BESIDE,
+        _clarity(report),
         _ranking(report),
         _equivalence(report),
         _exclusions(report),
@@ -90,6 +91,15 @@ def _adjusted(report: Report) -> str:
     if report.exploratory:
         parts.append("those of exploratory ones by the method of Benjamini and Hochberg")
     return f"The {', '.join(parts)}." if parts else ""
+
+
+def _clarity(report: Report) -> str:
+    if not any(contrast.clarity for contrast in report.contrasts):
+        return ""
+    return (
+        "Answers were given on five points, from clearly one listener to clearly the other; their mean, from -2 to 2, "
+        "has the same two-way variance and degrees of freedom, and Student’s interval."
+    )
 
 
 def _ranking(report: Report) -> str:

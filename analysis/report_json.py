@@ -58,6 +58,7 @@ def _contrast(contrast: ContrastReport) -> dict[str, object]:
             "speaker": _plain(contrast.speaker_influence),
         },
         "equivalence": _plain(contrast.equivalence),
+        "clarity": _plain(contrast.clarity),
         "patterns": _plain(contrast.patterns),
         "rt": _plain(contrast.rt),
         "mixed_logit": _plain(contrast.mixed_logit),

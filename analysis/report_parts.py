@@ -10,6 +10,7 @@ from .summary import Summary
 if TYPE_CHECKING:
     from .agreement import Agreement
     from .bradley_terry import BradleyTerry
+    from .clarity import Clarity
     from .equivalence import Equivalence
     from .groups import GroupTable
     from .influence import Influence
@@ -146,6 +147,7 @@ class ContrastReport:
     holm_p, bh_p          Holm's over the planned contrasts that have a p; Benjamini and Hochberg's over the others
     wilson, jeffreys      95 % intervals as if votes were independent; ties left out, as in the binomial
     mixed_logit           None unless asked for: fitting takes longer than all the rest
+    clarity               by strength, where the answers to the question have one; None where none has
     patterns              by "treatment:control" votes an item, ties left out
     per_speaker, per_evaluator   one row each, by name; None where there are too many or no ids, and `notes` says so
     """
@@ -165,6 +167,7 @@ class ContrastReport:
     evaluator_influence: "Influence | None" = None
     speaker_influence: "Influence | None" = None
     equivalence: "Equivalence | None" = None
+    clarity: "Clarity | None" = None
     patterns: "Mapping[str, Pattern] | None" = None
     rt: "ResponseTimes | None" = None
     mixed_logit: "MixedLogit | None" = None

@@ -9,6 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .agreement import Agreement
 from .bradley_terry import BradleyTerry
+from .clarity import Clarity
 from .equivalence import Equivalence
 from .groups import GroupTable
 from .influence import Influence
@@ -25,8 +26,8 @@ from .summary import Summary
 NAMED = {
     part.__name__: part
     for part in (
-        Agreement, BradleyTerry, Equivalence, GroupTable, Influence, MixedLogit, OrderEffect, Pattern, PlannedLook,
-        ResponseTimes, Retests, SideBias,
+        Agreement, BradleyTerry, Clarity, Equivalence, GroupTable, Influence, MixedLogit, OrderEffect, Pattern,
+        PlannedLook, ResponseTimes, Retests, SideBias,
     )
 }  # fmt: skip
 

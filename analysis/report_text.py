@@ -39,6 +39,7 @@ def _contrast_lines(contrast: ContrastReport) -> Iterator[str]:
         f"Protocol replication, exact binomial: p {wording.p_text(summary.binomial_p)}, "
         f"{wording.percent_range(summary.clopper_pearson)}"
     )
+    yield from _clarity_lines(contrast)
     if contrast.equivalence:
         yield contrast.equivalence.sentence
     yield from _influence_lines("evaluator", contrast.evaluator_influence)
@@ -59,6 +60,18 @@ def _contrast_lines(contrast: ContrastReport) -> Iterator[str]:
     yield from contrast.notes
     if contrast.target is not None:
         yield f"Votes: {contrast.valid} of {contrast.target}, {contrast.live} live, short {contrast.short_by}"
+
+
+def _clarity_lines(contrast: ContrastReport) -> Iterator[str]:
+    found = contrast.clarity
+    if found is None or found.mean is None:
+        return
+    beside = ""
+    if found.interval and found.p is not None:
+        low, high = found.interval
+        beside = f", 95 % interval {low:+.2f} to {high:+.2f}, {wording.p_clause(found.p)}"
+    counts = ", ".join(f"{name.replace('_', ' ')} {votes}" for name, votes in found.points._asdict().items())
+    yield f"How clear, from -2 (clearly control) to +2 (clearly treatment): mean {found.mean:+.2f}{beside}; {counts}"
 
 
 def _influence_lines(kind: str, influence: Influence | None) -> Iterator[str]:

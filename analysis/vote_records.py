@@ -19,7 +19,7 @@ from studies.models import (
 )
 
 from .records import ExclusionLedger, counted_votes, exclusion_ledger, main_answers
-from .votes import CONTROL, LEFT, RIGHT, TIE, TIED, TREATMENT, ContrastName, Labels, Votes
+from .votes import CONTROL, LEFT, RIGHT, TIE, TIED, TREATMENT, ContrastName, Labels, Votes, strengths
 
 CHUNK = 20_000
 # Not counted, and under no exclusion in force: its slot has an open replacement.
@@ -40,6 +40,7 @@ class _Columns(NamedTuple):
     late: np.ndarray
     counted: np.ndarray
     adaptive: np.ndarray
+    strength: np.ndarray
 
 
 def votes_of(study: Study, question: Question, *, rehearsal: bool) -> Votes:
@@ -67,6 +68,7 @@ def votes_of(study: Study, question: Question, *, rehearsal: bool) -> Votes:
         counted=columns.counted.astype(bool),
         reason=_reasons(columns, exclusion_ledger(study)),
         adaptive=columns.adaptive.astype(bool) if columns.adaptive.any() else None,
+        strength=strengths(columns.strength),
     )
 
 
@@ -92,6 +94,7 @@ def _answers(study: Study, question: Question, *, rehearsal: bool) -> QuerySet[V
             Case(When(assignment__state=AssignmentState.LATE, then=Value(1)), default=Value(0)),
             Case(When(Exists(counted), then=Value(1)), default=Value(0)),
             "assignment__slot__adaptive",
+            "strength",
         )
     )  # fmt: skip
 

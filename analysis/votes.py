@@ -116,6 +116,7 @@ class Votes:
     counted     bool (n,), False where set aside
     reason      the first rule that set it aside, "" where counted; None where nothing can be set aside
     adaptive    bool (n,), True where earlier votes chose its contrast; None where that was never so
+    strength    int8 (n,): 1 slightly, 2 clearly, 0 a tie or unknown; None where no answer has one
     """
 
     contrasts: tuple[ContrastName, ...]
@@ -130,6 +131,7 @@ class Votes:
     counted: np.ndarray
     reason: Labels | None = None
     adaptive: np.ndarray | None = None
+    strength: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.halves)
@@ -149,6 +151,7 @@ class Votes:
             counted=self.counted[rows],
             reason=_selected(self.reason, rows),
             adaptive=None if self.adaptive is None else self.adaptive[rows],
+            strength=None if self.strength is None else self.strength[rows],
         )
 
     def uniform(self) -> "Votes":
@@ -176,6 +179,12 @@ class Votes:
             people=_selected(self.people, rows),
             side=self.side[rows],
         )
+
+
+def strengths(told: np.ndarray) -> np.ndarray | None:
+    """As `Votes.strength` holds them, of numbers that are NaN where an answer has none."""
+    known = np.isfinite(told)
+    return np.where(known, told, 0).astype(np.int8) if known.any() else None
 
 
 def _selected(labels: Labels | None, rows: np.ndarray) -> Labels | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from analysis.report_parts import ContrastReport, Report
 
+from .clarity import clarity_figure
 from .drawing import Figure
 from .forest import forest
 from .panels import evaluator_caterpillar, speaker_strip
@@ -12,9 +13,10 @@ from .ranking import ranking_matrix
 from .response_times import response_times_figure
 from .side_order import side_and_order
 
-NAMES = ("forest", "speakers", "evaluators", "patterns", "ranking", "side-order", "response-times")
+NAMES = ("forest", "speakers", "evaluators", "how-clear", "patterns", "ranking", "side-order", "response-times")
 OF_CONTRASTS = (
-    forest, speaker_strip, evaluator_caterpillar, vote_patterns_figure, side_and_order, response_times_figure,
+    forest, speaker_strip, evaluator_caterpillar, clarity_figure, vote_patterns_figure, side_and_order,
+    response_times_figure,
 )  # fmt: skip
 
 

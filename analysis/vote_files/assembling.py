@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.votes import ContrastName, Labels, Votes
+from analysis.votes import ContrastName, Labels, Votes, strengths
 from retrieval.csv_lines import unquoted
 
 from .choices import Choices
@@ -46,6 +46,7 @@ def votes_of(judged: Judgements, choices: Choices, problems: Problems, notes: li
         counted=judged.counted,
         reason=None if judged.reason is None else Labels(judged.reason.values, judged.reason.codes),
         adaptive=judged.adaptive,
+        strength=None if judged.strength is None else strengths(judged.strength),
     )
     order = _order(votes)
     _tell_repeats(votes, order, choices, problems, notes)

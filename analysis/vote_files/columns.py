@@ -32,7 +32,7 @@ def _itself(*roles: str) -> dict[str, Sequence[str]]:
 
 OURS = _itself(
     "chosen_side", "excluded", "exclusion_reason", "kind", "trial_index", "rt_ms", "question", "rehearsal", "study",
-    "person", "adaptive",
+    "person", "adaptive", "strength",
 )  # fmt: skip
 WHO = {"item": ITEMS, "evaluator": EVALUATORS}
 

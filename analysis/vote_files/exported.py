@@ -21,6 +21,7 @@ from .problems import Problems, listed, many, shown
 from .tables import Column
 
 HALVES = {1.0: 2, 0.5: 1, 0.0: 0}
+STRENGTHS = {"": float("nan"), "1": 1.0, "2": 2.0, "1.0": 1.0, "2.0": 2.0}
 FLAGS = {"": 0, "0": 0, "false": 0, "no": 0, "1": 1, "true": 1, "yes": 1}
 
 
@@ -108,6 +109,7 @@ def judged(columns: Mapping[str, Column], choices: Choices, problems: Problems) 
         counted=counted,
         reason=reason,
         adaptive=_flags(columns["adaptive"], problems) == 1 if "adaptive" in columns else None,
+        strength=_strengths(columns["strength"], problems) if "strength" in columns else None,
     )
 
 
@@ -116,6 +118,12 @@ def _halves(text: str) -> int:
         return HALVES.get(float(text.replace(",", ".")), WRONG)
     except ValueError:
         return WRONG
+
+
+def _strengths(column: Column, problems: Problems) -> np.ndarray:
+    told = column.of_values(lambda value: STRENGTHS.get(value, WRONG), np.float64)
+    tell_unknown(column, told == WRONG, problems, "1 (slightly) or 2 (clearly), or nothing")
+    return told
 
 
 def _flags(column: Column, problems: Problems) -> np.ndarray:

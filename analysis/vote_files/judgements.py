@@ -37,6 +37,7 @@ class Judgements:
     items, evaluators, people, reason   None where the file has no such column
     counted     bool (n,), False where the file itself sets the row aside
     adaptive    bool (n,), True where it says that earlier votes chose the pair; None where it has no such column
+    strength    float64 (n,): 1 slightly, 2 clearly; NaN where it says none
     """
 
     names: tuple[str, ...]
@@ -53,6 +54,7 @@ class Judgements:
     counted: np.ndarray
     reason: Column | None
     adaptive: np.ndarray | None = None
+    strength: np.ndarray | None = None
 
 
 def paired(first: Column, second: Column, problems: Problems) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:

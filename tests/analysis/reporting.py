@@ -21,6 +21,7 @@ def made_up_votes(
     ties: float = 0.0,
     set_aside: int = 0,
     adaptive: int = 0,
+    strength: bool = False,
     names: str = "{kind}{number:03d}",
     seed: int = 0,
 ) -> Votes:
@@ -28,6 +29,7 @@ def made_up_votes(
 
     ties, set_aside  share of ties among them; how many, the first ones, do not count ("failed_catch")
     adaptive         how many, the last ones, are on a contrast that earlier votes chose
+    strength         whether answers say how clear they are
     """
     random = np.random.Generator(np.random.PCG64(seed))
     rows = [
@@ -43,6 +45,7 @@ def made_up_votes(
     side = np.where(halves == 1, 2, random.integers(0, 2, n)).astype(np.int8)
     items = Labels(tuple(names.format(kind="speaker", number=i) for i in range(speakers)), item)
     counted = np.arange(n) >= set_aside
+    clear = random.permutation(n) % 2 + 1
     return Votes(
         contrasts=contrasts,
         contrast=contrast,
@@ -56,6 +59,7 @@ def made_up_votes(
         counted=counted,
         reason=Labels(("", "failed_catch"), (~counted).astype(np.int32)),
         adaptive=np.arange(n) >= n - adaptive if adaptive else None,
+        strength=np.where(halves == 1, 0, clear).astype(np.int8) if strength else None,
     )
 
 

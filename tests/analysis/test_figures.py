@@ -29,7 +29,7 @@ def parsed(markup):
 @pytest.fixture(scope="module")
 def report():
     three = (ContrastName("a", "b"), ContrastName("b", "c"), ContrastName("a", "c", planned=False))
-    return made_up_report(contrasts=three, share=0.6)
+    return made_up_report(contrasts=three, share=0.6, strength=True)
 
 
 def test_every_figure_is_drawn_where_there_is_something_to_draw(report):

@@ -30,8 +30,9 @@ def read_back(report):
 @given(
     contrasts=st.integers(1, 3), speakers=st.integers(1, 9), evaluators=st.integers(1, 6), share=st.floats(0, 1),
     ties=st.sampled_from([0.0, 0.3]), set_aside=st.integers(0, 5), margin=st.sampled_from([None, 0.1]),
+    strength=st.booleans(),
 )  # fmt: skip
-def test_what_is_written_is_read_back(contrasts, speakers, evaluators, share, ties, set_aside, margin):
+def test_what_is_written_is_read_back(contrasts, speakers, evaluators, share, ties, set_aside, margin, strength):
     report = made_up_report(
         plan=PlanFacts(equivalence_margin=margin, changed_at={"hypotheses": START}, exclusion_rules=("failed_catch",)),
         contrasts=NAMES[:contrasts],
@@ -40,6 +41,7 @@ def test_what_is_written_is_read_back(contrasts, speakers, evaluators, share, ti
         share=share,
         ties=ties,
         set_aside=set_aside,
+        strength=strength,
     )
 
     assert read_back(report) == report

@@ -109,6 +109,7 @@ def answers_of(reproduce, votes):
             "trial_index": votes.position.astype(int), "rt_ms": votes.rt_ms,
             "excluded": np.where(votes.counted, "0", "1"),
             "exclusion_reason": np.array(votes.reason.names)[votes.reason.codes],
+            "strength": "" if votes.strength is None else np.where(votes.strength, votes.strength.astype(str), ""),
             "adaptive": "0" if votes.adaptive is None else np.where(votes.adaptive, "1", "0"),
         }
     )  # fmt: skip
@@ -128,6 +129,8 @@ THREE = (ContrastName("a", "b"), ContrastName("b", "c", planned=False), Contrast
         {"contrasts": THREE, "seed": 5, "adaptive": 40, "set_aside": 20},
         {"contrasts": THREE[:2], "share": 1.0},
         {"ties": 1.0},
+        {"contrasts": THREE, "ties": 0.2, "strength": True, "set_aside": 7},
+        {"contrasts": THREE, "speakers": 9, "strength": True},
         {"contrasts": THREE, "speakers": 9, "ties": 0.1},
         {"contrasts": THREE[:1], "speakers": 40, "evaluators": 3, "votes_per_item": 3, "share": 0.5, "seed": 4},
         {"speakers": 1, "evaluators": 1, "votes_per_item": 1},

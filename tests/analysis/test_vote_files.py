@@ -85,6 +85,16 @@ def test_what_an_export_says_besides_is_used(read):
     )
 
 
+def test_how_clear_a_vote_is_is_read_and_of_a_turned_round_pair_stays(read, problems):
+    told = MINIMAL.replace("item", "strength,item") + "2,i1,e1,a,b,1\n,i2,e1,a,b,0.5\n1,i3,e1,a,b,0\n"
+
+    assert read(told).votes.strength.tolist() == [2, 0, 1]
+    assert read(told.replace("1,i3,e1,a,b", "1,i3,e1,b,a"), treatments=("a",)).votes.strength.tolist() == [2, 0, 1]
+    assert read(MINIMAL + "i1,e1,a,b,1\n").votes.strength is None
+    (problem,) = problems(told.replace("2,i1", "3,i1"))
+    assert "strength is '3': write 1 (slightly) or 2 (clearly), or nothing" in problem.replace('"', "'")
+
+
 def test_a_rehearsal_is_reported_only_when_asked_for(read, problems):
     table = "rehearsal," + MINIMAL + "1,i1,e1,a,b,1\n"
 

@@ -1,7 +1,8 @@
 """The formulas behind the report, written out with numpy, scipy and pandas alone, so that they can be read and doubted.
 
 `votes` is a table of votes: `item`, `evaluator`, `halves` (2 treatment chosen, 1 tie, 0 control chosen), `chosen_side`,
-`place` (of the trial in its session) and `rt_ms`. None stands where nothing can be said.
+`strength` (1 slightly, 2 clearly, 0 not said), `place` (of the trial in its session) and `rt_ms`. None stands where
+nothing can be said.
 """
 
 from math import comb
@@ -170,6 +171,27 @@ def equivalence(votes: pd.DataFrame, margin: float | None) -> dict | None:
     interval = headline(votes, 0.90)["interval"]
     inside = None if interval is None else bool(0.5 - margin < interval[0] and interval[1] < 0.5 + margin)
     return {"margin": margin, "interval90": interval, "equivalent": inside}
+
+
+def clarity(votes: pd.DataFrame) -> dict:
+    """Votes at each of five points; their mean: 2 clearly the treatment, 0 a tie, -2 clearly the control."""
+    known = votes[(votes.halves == 1) | (votes.strength > 0)]
+    score = np.where(known.halves == 1, 0, (known.halves - 1) * known.strength)
+    names = ("clearly_treatment", "slightly_treatment", "neither", "slightly_control", "clearly_control")
+    points = {name: int((score == value).sum()) for name, value in zip(names, (2, 1, 0, -1, -2), strict=True)}
+    n = len(known)
+    found = {"points": points, "votes": n, "mean": score.sum() / n if n else None} | dict.fromkeys(
+        ("interval", "p", "df")
+    )
+    if known.item.nunique() < FEWEST_SPEAKERS or known.evaluator.nunique() < 2:
+        return found
+    influence_of = pd.Series(n * score - score.sum(), known.index)
+    variance, df = two_way(influence_of / (n * n), known, exact=influence_of)
+    if variance == 0:
+        return found
+    reach = stats.t.ppf(0.975, df) * np.sqrt(variance)
+    interval = [max(-2.0, found["mean"] - reach), min(2.0, found["mean"] + reach)]
+    return found | {"interval": interval, "p": 2 * stats.t.sf(abs(found["mean"]) / np.sqrt(variance), df), "df": df}
 
 
 def patterns(votes: pd.DataFrame) -> dict:

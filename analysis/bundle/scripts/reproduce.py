@@ -71,9 +71,11 @@ class Answers:
         answers = asked[asked.kind.isin(["main", "retest"])].copy()
         answers["halves"] = (2 * answers.preferred_treatment.astype(float)).round().astype(int)
         answers["place"] = answers.trial_index.astype(int)
+        answers["strength"] = pd.to_numeric(answers.strength).fillna(0).astype(int)
         answers["rt_ms"] = pd.to_numeric(answers.rt_ms)
         answers["rule"] = answers.exclusion_reason.str.split("; ").str[0]
         self.main = answers[answers.kind == "main"]
+        self.has_strength = bool((self.main.strength > 0).any())
         self.counted = self.main[self.main.excluded == "0"]
         self.uniform = self.main[self.main.adaptive == "0"]
         self.retests = answers[(answers.kind == "retest") & (answers.excluded == "0")]
@@ -165,7 +167,7 @@ def contrasts(answers: Answers, plan: dict) -> list:
         filled = {name: int(had[name].astype(int).sum()) for name in ("target", "valid", "live")} if len(had) else {}
         found.append(
             {"treatment": treatment, "control": control, "planned": planned.get((treatment, control))}
-            | contrast_numbers(mine, plan["in_force"]["equivalence_margin"], most=most)
+            | contrast_numbers(mine, answers.has_strength, plan["in_force"]["equivalence_margin"], most=most)
             | dict.fromkeys(("target", "valid", "live", "short_by"))
             | (filled | {"short_by": filled["target"] - filled["valid"]} if filled else {})
         )
@@ -176,7 +178,7 @@ def contrasts(answers: Answers, plan: dict) -> list:
     return found
 
 
-def contrast_numbers(answers: pd.DataFrame, margin: float | None, *, most: int) -> dict:
+def contrast_numbers(answers: pd.DataFrame, has_strength: bool, margin: float | None, *, most: int) -> dict:
     votes = answers[answers.excluded == "0"]
     side = formulas.side_bias(votes)
     everything = formulas.headline(answers) | formulas.alone_counted(answers)
@@ -197,6 +199,7 @@ def contrast_numbers(answers: pd.DataFrame, margin: float | None, *, most: int) 
         "order": formulas.order_effect(votes) | {"note": SAID},
         "influence": {kind: of_it and of_it | {"note": SAID} for kind, of_it in influence.items()},
         "equivalence": equivalence and equivalence | {"sentence": SAID},
+        "clarity": formulas.clarity(votes) | {"note": SAID} if has_strength else None,
         "patterns": formulas.patterns(votes),
         "rt": times and times | {"rule": SAID},
         "mixed_logit": MIXED,
