@@ -87,6 +87,9 @@ def _by_finger(evaluator: BrowsingEvaluator, link: str) -> None:
         assert_fits(page)
     points = page.locator("#scale label")
     assert min(min(box["width"], box["height"]) for box in (point.bounding_box() for point in points.all())) >= 44
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    page.set_viewport_size(PHONE["viewport"])
     page.evaluate("() => document.documentElement.setAttribute('dir', 'rtl')")
     xs = [point.bounding_box()["x"] for point in points.all()]
     assert xs == sorted(xs)  # left stays left where text runs to the left
