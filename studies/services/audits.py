@@ -247,13 +247,13 @@ def _checked(
     end = "" if heard.ended else f"; a session is longer than {EVALUATORS[0]} trials: its end was not heard"
     nginx = "; nginx sends the videos, whose headers were not heard" if settings.REALTALK_ACCEL_PREFIX else ""
     lists = len({slot.list_number for slot in heard.slots} - {None})
-    checks = f"no number is a check in more than {most:.0%} of {len(heard.checks)} sessions dealt for this"
+    checks = f"no trial number is a check in more than {most:.0%} of {len(heard.checks)} sessions dealt for this"
     return [
-        ("name", f"{len(heard.secrets)} words in {len(heard.answers)} answers of {sent:,} bytes{end}"),
-        ("length", f"{len(trials)} trials ({kinds}), videos of {fetched} of them; {files} listener files"),
-        ("header", f"{len(heard.answers)} answers{nginx}"),
+        ("name", f"{len(heard.secrets)} words looked for in {len(heard.answers)} answers of {sent:,} bytes{end}"),
+        ("length", f"{len(trials)} trials ({kinds}), the videos of {fetched} of them; {files} listener files"),
+        ("header", f"those of {len(heard.answers)} answers{nginx}"),
         ("container", f"{files} listener files of {len(sizes)} items"),
         *(("timing", str(time)) for time in times),
-        ("order", f"{len(heard.slots)} slots in {lists} lists; sides by place in a list: p = {order_p:.3f}"),
-        ("order", f"trials by number: {checks if heard.checks else 'no session has checks'}"),
+        ("order", f"{len(heard.slots)} slots in {lists} lists; sides going with places: p = {order_p:.3f}"),
+        ("order", checks if heard.checks else "no session has checks"),
     ]

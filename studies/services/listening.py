@@ -24,6 +24,9 @@ from studies.queries import consent_in_force
 LEAST_MAIN_HEARD = 6
 LONG_AGO = timedelta(hours=1)
 ACCEL = "X-Accel-Redirect"
+GOOD_DEVICE = {
+    "sound": "heard", "tries": 1, "width": 1280, "height": 800, "pixel_ratio": 1, "fits": True, "plays": True,
+}  # fmt: skip
 
 
 class CannotAudit(ValueError):
@@ -121,7 +124,10 @@ class Evaluator:
             self._page("the consent", "consent")
             agreed = {"agree": "yes", "version": str(text.version)}
             self.listener.post(self.address + "consent", "the consent", "agreed", agreed)
-        self._page("the instructions", "instructions")
+        before = self._page("what comes before the instructions", "instructions")
+        if b'action="check"' in before.body:
+            self.listener.post(self.address + "check", "the check of sound and screen", "checked", GOOD_DEVICE)
+            self._page("the instructions", "instructions")
         self.listener.post(self.address + "begin", "the instructions", "begun")
         page = self._page("the first trial's page", "trial").body.decode()
         found = re.search(r'<script id="trial" type="application/json">(.*?)</script>', page)

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from studies.guessing import TELLING_MS, TELLING_P
 from studies.management.base import StudyCommand
 from studies.services.audits import audit_study
 
@@ -24,9 +25,11 @@ class Command(StudyCommand):
         audit = audit_study(options["study"].pk, at=timezone.now(), seed=options["seed"])
         for kind, what in audit.checked:
             self.stdout.write(f"{kind:<10} {what}")
+        self.stdout.write(f"Order is a leak with p < {TELLING_P}, timing with that and above {TELLING_MS:g} ms.")
         self.stdout.write(f"Others' answers waited {audit.held_s:.1f} s.")
         for finding in audit.findings:
             self.stdout.write(f"LEAK       {finding}")
         if audit.findings:
-            raise CommandError(f"{len(audit.findings)} leaks found in '{options['study'].key}'.")
+            number = "1 leak" if len(audit.findings) == 1 else f"{len(audit.findings)} leaks"
+            raise CommandError(f"{number} found in '{options['study'].key}'.")
         self.stdout.write("No leak found.")
