@@ -54,7 +54,7 @@ def make_study(folder: Path, *, width: int, height: int, items: int, seconds: fl
     import_clips("films", folder / "manifest.csv", licence="CC0", consent="Drawn.", at=at)
     study = create_study(
         "play", corpus_key="films", stimuli=folder / "stimuli.csv", contrasts=[CONDITIONS], at=at,
-        votes_per_comparison=40, title="Playback",
+        votes_per_comparison=40, title="Playback", checks_devices=False,
     )  # fmt: skip
     prepare_study(study.pk, at=at)
     open_study(study.pk, at=at)

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from studies.asking import FORMS, AskedQuestion, Asking, QuestionsError, asking_problems, one_question, parse_questions
 from studies.models import QuestionForm, Study
 from studies.plans import registration_of
 from studies.preregistration import preregistration
 from studies.queries import asking_of
-from studies.services.launches import frozen_text, launch_problems
+from studies.services.launches import frozen_text, launch_problems, open_study
+from studies.services.sessions import begin_trials, start_session
 from tests.asked import ALL_FORMS, ALL_FORMS_TOML
 from tests.factories import make_clip, make_corpus, make_study
 
@@ -154,3 +156,21 @@ def test_a_plan_without_reasons_comment_and_press_keeps_its_bytes():
     assert not {"asks_comment", "asks_when"} & set(plan)
     text = preregistration(registration_of(study))
     assert "a tie counts one half.\n\n## 3." in text
+
+
+@pytest.mark.django_db
+def test_pages_name_every_question_with_the_answers_and_reasons_it_takes(client):
+    study = open_study(make_study(items=1, contrasts=("a:b",), asking=ALL_FORMS).pk, at=timezone.now())
+    Study.objects.update(checks_devices=False)
+    session = start_session(study.pk, at=timezone.now())
+    page = client.get(f"/s/{session.token}/").content.decode()
+    assert all(question.text in page for question in ALL_FORMS.questions)
+    assert "up arrow key marks the moment" in page
+    begin_trials(session.pk, at=timezone.now())
+    page = client.get(f"/s/{session.token}/").content.decode()
+    trial = json.loads(page.split('<script id="trial" type="application/json">')[1].split("</script>")[0])
+    assert [(asked["key"], len(asked["choices"]), len(asked["reasons"])) for asked in trial["questions"]] == [
+        ("appropriate", 5, 3), ("warmer", 3, 0), ("attentive", 2, 2),
+    ]  # fmt: skip
+    assert trial["questions"][0]["choices"] == ["left2", "left1", "tie", "right1", "right2"]
+    assert (trial["asks_comment"], trial["asks_when"]) == (True, True)
