@@ -9,6 +9,7 @@ from .clarity import clarity
 from .equivalence import Equivalence, equivalence
 from .influence import Influence, evaluator_influence, speaker_influence
 from .patterns import vote_patterns
+from .remarks import Added, moments, reasons
 from .report_parts import About, AllVotes, ContrastReport, PlanFacts, Tally
 from .response_times import response_times
 from .robust import Cells
@@ -40,7 +41,8 @@ def contrast_report(votes: Votes, rows: np.ndarray, number: int, *, plan: PlanFa
     cells = cells_of_votes(counted)
     summary = summary_of(counted, cells)
     wins, decided = summary.wins, summary.votes - summary.ties
-    fill = about.fill.get((summary.treatment, summary.control))
+    group = summary.treatment, summary.control
+    fill, added = about.fill.get(group), about.added.get(group, Added())
     most = most_rows(len(votes.contrasts))
     items, evaluators = _codes(counted.items), _codes(counted.evaluators)
     per_speaker, per_evaluator = (tallies(counted, labels, most=most) for labels in (counted.items, counted.evaluators))
@@ -62,6 +64,8 @@ def contrast_report(votes: Votes, rows: np.ndarray, number: int, *, plan: PlanFa
         if votes.strength is None
         else clarity(counted.halves, votes.strength[counted_rows], items, evaluators),
         patterns=vote_patterns(counted.halves, items),
+        reasons=reasons(added, wins=wins, ties=summary.ties, votes=summary.votes),
+        moments=moments(added),
         rt=response_times(votes.rt_ms[counted_rows], counted.evaluators),
         all_votes=_all_votes(everything, summary),
         per_speaker=per_speaker,

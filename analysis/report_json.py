@@ -60,6 +60,8 @@ def _contrast(contrast: ContrastReport) -> dict[str, object]:
         "equivalence": _plain(contrast.equivalence),
         "clarity": _plain(contrast.clarity),
         "patterns": _plain(contrast.patterns),
+        "reasons": _plain(contrast.reasons),
+        "moments": _plain(contrast.moments),
         "rt": _plain(contrast.rt),
         "mixed_logit": _plain(contrast.mixed_logit),
         "all_votes": _plain(contrast.all_votes),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .looks import PlannedLook
     from .mixed_logit import MixedLogit
     from .patterns import Pattern
+    from .remarks import Added, Moments, Reason
     from .response_times import ResponseTimes
     from .retests import Retests
     from .side_order import OrderEffect, SideBias
@@ -87,6 +88,7 @@ class About:
     secondary_to  key of the primary question, where the votes answer another one
     generated_at  stamped on the report
     fill          by (treatment, control)
+    added         what came with the votes, by (treatment, control): reasons and presses
     retests       pairs that evaluators answered twice: no main trials, so not among the votes
     groups        preference by what people declared
     looks         of the plan's stopping rule, made and due; also None where it looks at nothing early
@@ -103,6 +105,7 @@ class About:
     rehearsal: bool = False
     sessions_needed: int | None = None
     fill: Mapping[tuple[str, str], Fill] = field(default_factory=dict)
+    added: "Mapping[tuple[str, str], Added]" = field(default_factory=dict)
     flow: Flow | None = None
     retests: "Retests | None" = None
     groups: "tuple[GroupTable, ...] | None" = None
@@ -149,6 +152,7 @@ class ContrastReport:
     mixed_logit           None unless asked for: fitting takes longer than all the rest
     clarity               by strength, where the answers to the question have one; None where none has
     patterns              by "treatment:control" votes an item, ties left out
+    reasons, moments      None where evaluators are not asked for reasons, or for a press
     per_speaker, per_evaluator   one row each, by name; None where there are too many or no ids, and `notes` says so
     """
 
@@ -169,6 +173,8 @@ class ContrastReport:
     equivalence: "Equivalence | None" = None
     clarity: "Clarity | None" = None
     patterns: "Mapping[str, Pattern] | None" = None
+    reasons: "tuple[Reason, ...] | None" = None
+    moments: "tuple[Moments, ...] | None" = None
     rt: "ResponseTimes | None" = None
     mixed_logit: "MixedLogit | None" = None
     all_votes: AllVotes | None = None

@@ -16,6 +16,7 @@ from .influence import Influence
 from .looks import PlannedLook
 from .mixed_logit import MixedLogit
 from .patterns import Pattern
+from .remarks import Added, Moments, Reason
 from .report_parts import Report
 from .response_times import ResponseTimes
 from .retests import Retests
@@ -26,8 +27,8 @@ from .summary import Summary
 NAMED = {
     part.__name__: part
     for part in (
-        Agreement, BradleyTerry, Clarity, Equivalence, GroupTable, Influence, MixedLogit, OrderEffect, Pattern,
-        PlannedLook, ResponseTimes, Retests, SideBias,
+        Added, Agreement, BradleyTerry, Clarity, Equivalence, GroupTable, Influence, MixedLogit, Moments, OrderEffect,
+        Pattern, PlannedLook, Reason, ResponseTimes, Retests, SideBias,
     )
 }  # fmt: skip
 

@@ -40,6 +40,7 @@ def _contrast_lines(contrast: ContrastReport) -> Iterator[str]:
         f"{wording.percent_range(summary.clopper_pearson)}"
     )
     yield from _clarity_lines(contrast)
+    yield from _reason_lines(contrast)
     if contrast.equivalence:
         yield contrast.equivalence.sentence
     yield from _influence_lines("evaluator", contrast.evaluator_influence)
@@ -72,6 +73,15 @@ def _clarity_lines(contrast: ContrastReport) -> Iterator[str]:
         beside = f", 95 % interval {low:+.2f} to {high:+.2f}, {wording.p_clause(found.p)}"
     counts = ", ".join(f"{name.replace('_', ' ')} {votes}" for name, votes in found.points._asdict().items())
     yield f"How clear, from -2 (clearly control) to +2 (clearly treatment): mean {found.mean:+.2f}{beside}; {counts}"
+
+
+def _reason_lines(contrast: ContrastReport) -> Iterator[str]:
+    summary = contrast.summary
+    losses = summary.votes - summary.wins - summary.ties
+    for whose, votes in (("treatment", summary.wins), ("control", losses)):
+        if contrast.reasons and votes:
+            told = ", ".join(f"{reason.key} {getattr(reason, whose)}" for reason in contrast.reasons)
+            yield f"Reasons ticked with {votes} votes for {getattr(summary, whose)}: {told}"
 
 
 def _influence_lines(kind: str, influence: Influence | None) -> Iterator[str]:

@@ -10,6 +10,7 @@ from .flow import flow_of
 from .group_records import group_tables
 from .plan_records import plan_facts
 from .records import fill_of, primary_question, question_of
+from .remark_records import added_to
 from .report_parts import About, Report
 from .results import compute_report, with_mixed_logit
 from .retest_records import retests_of
@@ -64,6 +65,7 @@ def about_study(study: Study, question: Question, votes: Votes, *, rehearsal: bo
         rehearsal=rehearsal,
         sessions_needed=progress.sessions_needed,
         fill=fill_of(progress),
+        added=added_to(study, question, rehearsal=rehearsal),
         flow=flow_of(study, votes, rehearsal=rehearsal),
         retests=retests_of(study, question, rehearsal=rehearsal),
         groups=group_tables(study, question, rehearsal=rehearsal),

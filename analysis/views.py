@@ -20,6 +20,7 @@ from .figures.files import FORMATS, figure_file
 from .figures.gallery import NoFigure, figure_named
 from .latex import latex_methods, latex_table
 from .methods_text import methods_paragraph
+from .pages.comments import comments_table
 from .pages.questions import question_links
 from .pages.report import report_page
 from .pages.sealed import sealed_page
@@ -80,6 +81,8 @@ def show_report(request: HttpRequest, study: Study) -> HttpResponse:
     # A bundle of a rehearsal holds evaluators' votes too.
     page = report_page(_report(request, study))
     content = {"page": page, "study": study, "formats": tuple(FORMATS), "has_bundle": not sealed}
+    if may_read_comments(study, request.user):
+        content["comments"] = comments_table(study, rehearsal=page.rehearsal)
     content["questions"] = question_links(study, page.query, rehearsal=page.rehearsal)
     return render(request, "analysis/report.html", content)
 

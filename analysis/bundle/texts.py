@@ -10,6 +10,7 @@ NOT_RECOMPUTED = (
     "sessions needed",
     "tables by group",
     "the bootstrap interval of alpha",
+    "ticked reasons and presses",
     "titles, sentences, notes, warnings, times and versions",
 )
 

@@ -7,16 +7,19 @@ from analysis.report_parts import ContrastReport, Report
 from .clarity import clarity_figure
 from .drawing import Figure
 from .forest import forest
+from .moments import moments_figure
 from .panels import evaluator_caterpillar, speaker_strip
 from .patterns import vote_patterns_figure
 from .ranking import ranking_matrix
 from .response_times import response_times_figure
 from .side_order import side_and_order
 
-NAMES = ("forest", "speakers", "evaluators", "how-clear", "patterns", "ranking", "side-order", "response-times")
+NAMES = (
+    "forest", "speakers", "evaluators", "how-clear", "patterns", "ranking", "side-order", "moments", "response-times",
+)  # fmt: skip
 OF_CONTRASTS = (
     forest, speaker_strip, evaluator_caterpillar, clarity_figure, vote_patterns_figure, side_and_order,
-    response_times_figure,
+    moments_figure, response_times_figure,
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def response_times_figure(contrasts: Sequence[ContrastReport]) -> Figure | None:
     if not shown:
         return None
     longest = max(1.0, *(times.quartiles_ms[1] / 1000 for _, times in shown))
-    step = next(size for size in _steps() if longest / size <= 8)
+    step = next(size for size in steps() if longest / size <= 8)
     longest = step * ceil(longest / step)
     bottom = TOP + ROW * len(shown)
     marks: list[Mark] = []
@@ -60,7 +60,7 @@ def seconds(ms: float) -> str:
     return f"{ms / 1000:.1f} s"
 
 
-def _steps():
+def steps():
     """1, 2, 5, 10, 20, 50 … seconds: round numbers for an axis."""
     size = 1
     while True:

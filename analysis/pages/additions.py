@@ -12,6 +12,32 @@ HOW_CLEAR = (
 )
 
 
+WHY = (
+    "Reasons ticked after the choice, of the votes that count. A vote may have several, or none. Nothing is tested "
+    "here: they were ticked by who had chosen already."
+)
+
+
+def why(report: Report) -> Section:
+    ties = any(row.summary.ties for row in report.contrasts)
+    rows = []
+    for contrast in report.contrasts:
+        summary = contrast.summary
+        losses = summary.votes - summary.wins - summary.ties
+        for reason in contrast.reasons or ():
+            cells = [_of(reason.treatment, summary.wins), _of(reason.control, losses)]
+            cells += [_of(reason.ties, summary.ties)] if ties else []
+            rows.append((heading(contrast), reason.text, *cells))
+    if not rows:
+        return Section("why", "Why")
+    columns = ("Comparison group", "Reason", "Votes for treatment", "Votes for control", *["Ties"] * ties)
+    return Section("why", "Why", (WHY,), tables=tables(table("How many votes ticked each reason", columns, rows)))
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({wording.percent(part / whole)})" if whole else wording.NONE
+
+
 def how_clear(report: Report) -> Section:
     found = [(row, row.clarity) for row in report.contrasts if row.clarity]
     if not found:

@@ -11,7 +11,7 @@ from analysis.figures.gallery import figures_of
 from analysis.methods_text import methods_paragraph
 from analysis.report_parts import Report
 
-from .additions import how_clear
+from .additions import how_clear, why
 from .looks import looks
 from .results import Results, results
 from .sections import Step, agreement, exclusions, fill, flow_steps, groups, plan, ranking, response_times
@@ -80,7 +80,7 @@ def report_file_page(report: Report) -> ReportPage:
 
 def _page(report: Report, *, linked: bool) -> ReportPage:
     question = "" if report.secondary_to is None else report.question
-    parts = (looks, how_clear, sensitivity, side_and_order, agreement, ranking, response_times, groups)
+    parts = (looks, how_clear, why, sensitivity, side_and_order, agreement, ranking, response_times, groups)
     checks = [part(report) for part in parts]
     return ReportPage(
         title=report.title,

@@ -13,6 +13,8 @@ from analysis.figures.forest import NARROW, narrow_forest
 from analysis.figures.gallery import NAMES, NoFigure, figure_named, figures_of
 from analysis.figures.patterns import kind_of
 from analysis.figures.ranking import two_lines
+from analysis.remarks import Added, Press
+from analysis.report_parts import About
 from analysis.votes import ContrastName
 
 from .reporting import made_up_report
@@ -29,7 +31,9 @@ def parsed(markup):
 @pytest.fixture(scope="module")
 def report():
     three = (ContrastName("a", "b"), ContrastName("b", "c"), ContrastName("a", "c", planned=False))
-    return made_up_report(contrasts=three, share=0.6, strength=True)
+    presses = [Press(f"speaker{number:03d}", 6.0, 0.5 * number, number % 3) for number in range(12)]
+    about = About(added={("a", "b"): Added(presses=presses)})
+    return made_up_report(contrasts=three, share=0.6, strength=True, about=about)
 
 
 def test_every_figure_is_drawn_where_there_is_something_to_draw(report):

@@ -13,6 +13,7 @@ from analysis.reports import build_report
 from analysis.results import with_mixed_logit
 from analysis.votes import ContrastName
 from studies.services.rehearsals import rehearse_study
+from tests.asked import ALL_FORMS
 from tests.factories import START
 
 from .playing import opened_study
@@ -60,12 +61,13 @@ def test_a_report_with_mixed_logits_is_read_back():
 def test_reports_of_studies_are_read_back_with_flow_groups_retests_and_looks():
     looking = looking_study(votes=1)
     play(looking, sessions=3)
-    rehearsed = opened_study(key="r", items=6, votes_per_comparison=4, catch=1)
+    rehearsed = opened_study(key="r", items=6, votes_per_comparison=4, catch=1, asking=ALL_FORMS)
     rehearse_study(rehearsed.pk, evaluators=3, preference={"social": 0.8}, retests=2, careless=0.4, at=START, seed=2)
 
     for report in (build_report(looking, at=START), build_report(rehearsed, rehearsal=True, at=START)):
         assert report.flow is not None
         assert read_back(report) == report
+    assert all(contrast.clarity and contrast.reasons and contrast.moments for contrast in report.contrasts)
 
 
 def test_values_of_another_version_are_refused():

@@ -34,6 +34,7 @@ SAID = Left("titles, sentences, notes, warnings, times and versions")
 BOOTSTRAP = Left("the bootstrap interval of alpha")
 GROUPS = Left("tables by group")
 MIXED = Left("mixed logits")
+ADDED = Left("ticked reasons and presses")
 SESSIONS_NEEDED = Left("sessions needed")
 
 
@@ -201,6 +202,8 @@ def contrast_numbers(answers: pd.DataFrame, has_strength: bool, margin: float | 
         "equivalence": equivalence and equivalence | {"sentence": SAID},
         "clarity": formulas.clarity(votes) | {"note": SAID} if has_strength else None,
         "patterns": formulas.patterns(votes),
+        "reasons": ADDED,
+        "moments": ADDED,
         "rt": times and times | {"rule": SAID},
         "mixed_logit": MIXED,
         "all_votes": {name: everything[name] for name in ("votes", "wins", "ties", "share", "interval", "p")},
