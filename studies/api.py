@@ -171,6 +171,21 @@ class VoteReport(ViewReport):
         return Added(data.get("reasons", {}), data.get("comment", ""), data.get("decided_s"))
 
 
+class DeviceReport(serializers.Serializer):
+    """What the check of sound and screen found; static/studies/device_check.js says what each word is.
+
+    Window in CSS pixels. Nothing more of a device is asked: it could tell persons apart.
+    """
+
+    sound = serializers.ChoiceField(choices=["silent", "heard", "missed"])
+    tries = serializers.IntegerField(min_value=0, max_value=1000)
+    width = serializers.IntegerField(min_value=1, max_value=100_000)
+    height = serializers.IntegerField(min_value=1, max_value=100_000)
+    pixel_ratio = serializers.FloatField(min_value=0.01, max_value=100)
+    fits = serializers.BooleanField()
+    plays = serializers.BooleanField()
+
+
 class FailureReport(serializers.Serializer):
     """A trial whose videos could not be played."""
 

@@ -69,6 +69,13 @@ class NewStudyForm(forms.ModelForm):
         widget=UnfoldBooleanSwitchWidget,
         help_text="Show what the speaker says, from the transcript.",
     )
+    checks_devices = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Check of sound and screen",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Evaluators count a few tones and see whether their window is large enough, before the first trial.",
+    )
     seed = forms.IntegerField(initial=0, widget=UnfoldAdminIntegerFieldWidget, help_text="Same seed, same orders.")
 
     class Meta:
@@ -104,6 +111,7 @@ class NewStudyForm(forms.ModelForm):
                     seed=data["seed"],
                     short_listeners=data["short_listeners"],
                     shows_captions=data["shows_captions"],
+                    checks_devices=data["checks_devices"],
                     title=data["title"],
                     asking=asking,
                     selection=data["selection"] or f"The speakers named in {upload.name}.",

@@ -10,7 +10,7 @@ from .captions import cues
 from .coverage import PARTS
 from .media import media_address
 from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
-from .queries import check_items, consent_in_force, practice_items, timeline_s
+from .queries import check_items, consent_in_force, practice_items, speakers_have_sound, timeline_s
 from .services.deals import PRACTICE_TRIALS
 
 RETRY_S = 30
@@ -35,6 +35,17 @@ class ConsentPage:
     version: int
     language: str
     text_paragraphs: list[str]
+
+
+@dataclass(frozen=True)
+class CheckPage:
+    """counts: the numbers of tones that may be answered, beside none."""
+
+    title: str
+    token: str
+    has_sound: bool
+    has_captions: bool
+    counts: tuple[int, ...] = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -139,6 +150,12 @@ def consent_page(session: Session) -> ConsentPage:
     text = consent_in_force(session.study)
     paragraphs = [part.strip() for part in text.text.split("\n\n") if part.strip()]
     return ConsentPage(session.study.title, session.token, text.version, text.language, paragraphs)
+
+
+def check_page(session: Session) -> CheckPage:
+    study = session.study
+    has_sound = speakers_have_sound(study)
+    return CheckPage(study.title, session.token, has_sound=has_sound, has_captions=study.shows_captions)
 
 
 def instructions_page(session: Session) -> InstructionsPage:

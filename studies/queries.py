@@ -171,6 +171,11 @@ def timeline_s(item: Item) -> float:
     return rendition.length_s if rendition else item.speaker.length_s
 
 
+def speakers_have_sound(study: Study) -> bool:
+    """Whether any speaker's video, as prepared, is heard."""
+    return Rendition.objects.filter(item__study=study, clip=F("item__speaker"), has_audio=True).exists()
+
+
 def unprepared_stimuli(study: Study) -> QuerySet[Stimulus]:
     speakers = Rendition.objects.filter(item=OuterRef("item"), clip=OuterRef("item__speaker"))
     return Stimulus.objects.filter(study=study).filter(Q(rendition__isnull=True) | ~Exists(speakers))

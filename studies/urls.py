@@ -11,6 +11,7 @@ urlpatterns = [
     path("study/<study_key:key>/", views.landing, name="landing"),
     path("s/<token:token>/", views.session_page, name="session"),
     path("s/<token:token>/consent", views.consent, name="consent"),
+    path("s/<token:token>/check", views.check, name="check"),
     path("s/<token:token>/begin", views.begin, name="begin"),
     path("s/<token:token>/progress", views.progress, name="progress"),
     path("s/<token:token>/vote", views.vote, name="vote"),

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from . import messages, pages
-from .api import FailureReport, ViewReport, VoteReport
+from .api import DeviceReport, FailureReport, ViewReport, VoteReport
 from .models import AssignmentState, Session, Study
 from .queries import current_assignment, held_slots
 from .services.leases import HELD, NotThisSessionsTrial, fail_trial
@@ -27,6 +27,7 @@ from .services.sessions import (
     StudyNotOpen,
     agree,
     begin_trials,
+    keep_device_check,
     may_take_arrivals,
     resume,
     start_session,
@@ -79,6 +80,8 @@ def session_page(request: HttpRequest, session: Session) -> HttpResponse:
     match place.stage:
         case Stage.CONSENT:
             return render(request, "studies/consent.html", {"page": pages.consent_page(session)})
+        case Stage.CHECK:
+            return render(request, "studies/check.html", {"page": pages.check_page(session)})
         case Stage.INSTRUCTIONS:
             return render(request, "studies/instructions.html", {"page": pages.instructions_page(session)})
         case Stage.TRIAL:
@@ -100,6 +103,15 @@ def consent(request: HttpRequest, session: Session) -> HttpResponse:
             agree(session.pk, version=int(version), at=timezone.now())
         except ConsentChanged:
             pass  # The page that follows shows the text now in force.
+    return see(session)
+
+
+@require_POST
+@with_session
+def check(request: HttpRequest, session: Session) -> HttpResponse:
+    report = DeviceReport(data=request.POST)
+    if report.is_valid():  # Of anything else the check is shown again.
+        keep_device_check(session.pk, report.validated_data, at=timezone.now())
     return see(session)
 
 

@@ -58,6 +58,8 @@ TYPES: dict[str, dict[str, object]] = {
 
 REHEARSED = Field("rehearsal", "0 or 1", "whether the evaluator was simulated; such rows are there where asked for")
 
+UNCHECKED = "sound and screen were not checked"
+
 SESSIONS = Table(
     "sessions",
     "One row is one evaluator's run through the study.",
@@ -68,6 +70,13 @@ SESSIONS = Table(
         Field("consented_at", "time", "when the text in `consent_version` was agreed to", "never agreed"),
         Field("consent_version", "whole number", "version of the newest text agreed to", "never agreed"),
         Field("instructed_at", "time", "when the instructions were confirmed", "they were not"),
+        Field("sound_check", "text", "`heard`, `missed` (went on without) or `silent` (nothing was asked)", UNCHECKED),
+        Field("sound_tries", "whole number", "how often tones were counted", UNCHECKED),
+        Field("window_width_px", "whole number", "width of the window, in CSS pixels", UNCHECKED),
+        Field("window_height_px", "whole number", "its height", UNCHECKED),
+        Field("pixel_ratio", "number", "screen pixels a CSS pixel", UNCHECKED),
+        Field("videos_fit", "0 or 1", "whether all three videos can be on that window at once", UNCHECKED),
+        Field("videos_play", "0 or 1", "whether the browser says that it plays such videos", UNCHECKED),
         Field("last_active_at", "time", "the last sign of life"),
         Field("finished_at", "time", "when the last trial was answered", "it was not"),
         Field("returned_at", "time", "when the session was given back", "it was not"),

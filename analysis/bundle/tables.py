@@ -27,6 +27,11 @@ from studies.models import (
 from studies.queries import study_progress
 
 Rows = Iterator[dict[str, object]]
+# Columns of the sessions, and what the check of sound and screen calls them.
+DEVICE_CHECK = {
+    "sound_check": "sound", "sound_tries": "tries", "window_width_px": "width", "window_height_px": "height",
+    "pixel_ratio": "pixel_ratio", "videos_fit": "fits", "videos_play": "plays",
+}  # fmt: skip
 
 
 def session_rows(study: Study, *, with_rehearsal: bool) -> Rows:
@@ -48,6 +53,7 @@ def session_rows(study: Study, *, with_rehearsal: bool) -> Rows:
             "consented_at": export_time(consent.agreed_at) if consent else None,
             "consent_version": consent.version.version if consent else None,
             "instructed_at": export_time(session.instructed_at),
+            **{name: session.device_checks.get(key) for name, key in DEVICE_CHECK.items()},
             "last_active_at": export_time(session.last_active_at),
             "finished_at": export_time(session.finished_at),
             "returned_at": export_time(session.returned_at),

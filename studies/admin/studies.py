@@ -58,7 +58,8 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
     inlines = [QuestionInline, ContrastInline, PlanInline]
     design = [
         "key", "state", "corpus", "selection", "votes_per_comparison", "trials_per_session", "short_listeners",
-        "shows_captions", "asks_comment", "asks_when", "lease_minutes", "seed", "created_at", "opened_at", "closed_at",
+        "shows_captions", "checks_devices", "asks_comment", "asks_when", "lease_minutes", "seed", "created_at",
+        "opened_at", "closed_at",
     ]  # fmt: skip
 
     class Media:
@@ -201,8 +202,8 @@ class SessionAdmin(ReadOnlyAdmin):
     list_filter = ["study", "rehearsal"]
     list_select_related = ["study"]
     fields = [
-        "pseudonym", "study", "rehearsal", "deals", "started_at", "last_active_at", "instructed_at", "returned_at",
-        "finished_at",
+        "pseudonym", "study", "rehearsal", "deals", "started_at", "last_active_at", "device_checks", "instructed_at",
+        "returned_at", "finished_at",
     ]  # fmt: skip
 
 

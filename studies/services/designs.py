@@ -91,6 +91,7 @@ def create_study(
     seed: int = 0,
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
+    checks_devices: bool = True,
     title: str = "",
     asking: Asking = ONE_QUESTION,
     selection: str = "",
@@ -126,6 +127,7 @@ def create_study(
         seed=seed,
         short_listeners=short_listeners,
         shows_captions=shows_captions,
+        checks_devices=checks_devices,
         title=title,
         asking=asking,
     )
@@ -175,6 +177,7 @@ def save_draft(
     seed: int = 0,
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
+    checks_devices: bool = True,
     title: str = "",
     asking: Asking = ONE_QUESTION,
 ) -> Study:
@@ -204,6 +207,7 @@ def save_draft(
             trials_per_session=trials,
             short_listeners=short_listeners,
             shows_captions=shows_captions,
+            checks_devices=checks_devices,
             asks_comment=asking.asks_comment,
             asks_when=asking.asks_when,
             lease_minutes=settings.REALTALK_LEASE_MINUTES,

@@ -85,6 +85,7 @@ def create_retrieved_study(
     seed: int = 0,
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
+    checks_devices: bool = True,
     title: str = "",
     asking: Asking = ONE_QUESTION,
     selection: str = "",
@@ -132,6 +133,7 @@ def create_retrieved_study(
         seed=seed,
         short_listeners=short_listeners,
         shows_captions=shows_captions,
+        checks_devices=checks_devices,
         title=title,
         asking=asking,
     )

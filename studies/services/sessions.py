@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 
@@ -30,6 +31,7 @@ from .locks import locked_study
 
 class Stage(StrEnum):
     CONSENT = "consent"
+    CHECK = "check"
     INSTRUCTIONS = "instructions"
     TRIAL = "trial"
     WAITING = "waiting"
@@ -119,6 +121,19 @@ def agree(session_id: int, *, version: int, at: datetime) -> Consent:
         return consent
 
 
+def keep_device_check(session_id: int, told: dict[str, Any], *, at: datetime) -> Session:
+    """Keep what the page told of sound and screen, as `studies.api.DeviceReport` has it; the first word stands."""
+    session = Session.objects.get(pk=session_id)
+    with locked_study(session.study_id):
+        session.refresh_from_db()
+        touch(session, at=at)
+        if session.checked_at is None:
+            session.device_checks = told
+            session.checked_at = at
+            session.save(update_fields=["device_checks", "checked_at"])
+    return session
+
+
 def begin_trials(session_id: int, *, at: datetime) -> Place:
     """The evaluator has read the instructions: deal the trials and begin the first."""
     session = Session.objects.get(pk=session_id)
@@ -153,7 +168,8 @@ def place_of(session: Session, *, at: datetime) -> Place:
     if _consent_to_show(session) is not None:
         return Place(Stage.CONSENT)
     if session.instructed_at is None:
-        return Place(Stage.INSTRUCTIONS)
+        is_due = study.checks_devices and session.checked_at is None and not session.rehearsal
+        return Place(Stage.CHECK if is_due else Stage.INSTRUCTIONS)
     if current is None and session.returned_at is None:
         deal_session(session, at=at)
         current = current_assignment(session)

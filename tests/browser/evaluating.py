@@ -15,6 +15,14 @@ KEYS = {
     "right1": ["ArrowRight"], "left2": ["ArrowLeft"] * 2, "right2": ["ArrowRight"] * 2,
 }  # fmt: skip
 READY = "form[data-phase=ready]"
+# Sounds that a page makes itself are noted by their size, so that their tones can be counted without ears.
+NOTE_SOUNDS = """
+const make = URL.createObjectURL;
+URL.createObjectURL = (blob) => {
+  if (blob.type === "audio/wav") window.soundBytes = blob.size;
+  return make.call(URL, blob);
+};
+"""
 
 
 class BrowsingEvaluator:
@@ -23,6 +31,7 @@ class BrowsingEvaluator:
     def __init__(self, page: Page, hand: Hand = "mouse"):
         self.page = page
         self.hand = hand
+        page.add_init_script(NOTE_SOUNDS)
 
     # -- on the way to the trials
 
@@ -32,9 +41,24 @@ class BrowsingEvaluator:
         self.page.wait_for_url(re.compile(r"/s/[^/]+/$"))
 
     def consent(self) -> None:
+        """Agree to take part and pass the check of sound and screen."""
+        self.agree()
+        self.count_tones()
+        self.use(self.page.get_by_role("button", name="Go on"))
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("What you will do")
+
+    def agree(self) -> None:
         self.use(self.page.get_by_role("checkbox"))
         self.use(self.page.get_by_role("button", name="Continue"))
-        expect(self.page.get_by_role("heading", level=1)).to_have_text("What you will do")
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Check your sound and screen")
+
+    def count_tones(self, *, wrongly: bool = False) -> None:
+        """Play the tones and say how many they were."""
+        self.use(self.page.get_by_role("button", name="Play the tones"))
+        none = self.page.get_by_role("button", name="None")
+        expect(none).to_be_enabled()
+        tones = round((self.page.evaluate("window.soundBytes") - 44) / 2 / 16000 / 0.65)
+        self.use(none if wrongly else self.page.get_by_role("button", name=str(tones), exact=True))
 
     def begin(self) -> None:
         self.use(self.page.get_by_role("button", name=re.compile("^Start")))

@@ -48,7 +48,13 @@ def test_every_page_is_free_of_violations(live_server, open_browser, size, schem
     assert_fits(page)
     evaluator.arrive(link)
     assert_fits(page)
-    evaluator.consent()
+    evaluator.agree()
+    assert_fits(page)
+    evaluator.count_tones(wrongly=True)
+    assert_fits(page)
+    evaluator.count_tones()
+    assert_fits(page)
+    evaluator.use(page.get_by_role("button", name="Go on"))
     assert_fits(page)
     evaluator.begin()
     assert_fits(page)
@@ -107,10 +113,9 @@ def test_a_page_without_script_says_what_it_needs(live_server, open_browser):
     evaluator.arrive(f"{live_server.url}/study/play/")
     evaluator.page.get_by_role("checkbox").check()
     evaluator.page.get_by_role("button", name="Continue").click()
-    evaluator.page.get_by_role("button", name="Start the practice").click()
     # Chromium driven without script keeps the element but does not draw it; elsewhere it is drawn.
     assert "needs JavaScript" in evaluator.page.locator("noscript").text_content()
-    expect(evaluator.page.get_by_role("button", name="Confirm")).to_be_disabled()
+    expect(evaluator.page.get_by_role("button", name="Go on")).to_be_disabled()
 
 
 def test_nothing_moves_for_those_who_asked_for_that(live_server, open_browser):

@@ -58,7 +58,11 @@ def test_pictures_of_the_evaluators_pages(live_server, open_browser, size, schem
     evaluator = BrowsingEvaluator(page)
     evaluator.arrive(f"{live_server.url}/study/play/")
     keep(page, f"consent-{device}-{scheme}.png")
-    evaluator.consent()
+    evaluator.agree()
+    evaluator.count_tones(wrongly=True)
+    keep(page, f"check-{device}-{scheme}.png")
+    evaluator.count_tones()
+    evaluator.use(page.get_by_role("button", name="Go on"))
     keep(page, f"instructions-{device}-{scheme}.png")
     evaluator.begin()
     for _ in range(2):

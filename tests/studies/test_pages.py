@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from studies.models import Session, Study
+from studies.models import Rendition, Session, Study
 from studies.services.launches import close_study, open_study, pause_study
 from studies.services.sessions import begin_trials, start_session
 from tests.factories import make_corpus, make_study
@@ -220,3 +220,49 @@ def test_a_consent_version_of_thousands_of_digits_is_refused(client, study):
     response = client.post(f"/s/{session.token}/consent", {"agree": "yes", "version": "9" * 5000})
     assert response.status_code == 303
     assert not session.consents.exists()
+
+
+class TestTheCheckOfSoundAndScreen:
+    TOLD = {
+        "sound": "missed", "tries": "2", "width": "390", "height": "664", "pixel_ratio": "2.625", "fits": "true",
+        "plays": "true",
+    }  # fmt: skip
+
+    @pytest.fixture
+    def session(self, study):
+        return start_session(study.pk, at=now())
+
+    def stage(self, client, session) -> str:
+        page = client.get(f"/s/{session.token}/").content.decode()
+        return page.split('data-stage="')[1].split('"')[0]
+
+    def test_it_comes_before_the_instructions_and_its_first_word_stands(self, client, session):
+        assert self.stage(client, session) == "check"
+        assert client.post(f"/s/{session.token}/check", self.TOLD).status_code == 303
+        assert self.stage(client, session) == "instructions"
+        client.post(f"/s/{session.token}/check", self.TOLD | {"sound": "heard"})
+        session.refresh_from_db()
+        assert session.device_checks == {
+            "sound": "missed", "tries": 2, "width": 390, "height": 664, "pixel_ratio": 2.625, "fits": True,
+            "plays": True,
+        }  # fmt: skip
+        assert session.checked_at is not None
+
+    @pytest.mark.parametrize(
+        "change", [{"sound": "<b>"}, {"tries": "-1"}, {"width": "1e999"}, {"pixel_ratio": "nan"}, {"height": ""}]
+    )
+    def test_what_is_no_check_is_not_kept(self, client, session, change):
+        client.post(f"/s/{session.token}/check", self.TOLD | change)
+        session.refresh_from_db()
+        assert (session.device_checks, session.checked_at) == ({}, None)
+        assert self.stage(client, session) == "check"
+
+    def test_a_study_may_do_without(self, client, session):
+        Study.objects.update(checks_devices=False)
+        assert self.stage(client, session) == "instructions"
+
+    def test_a_silent_study_asks_for_no_tones(self, client, session):
+        Rendition.objects.update(has_audio=False)
+        page = client.get(f"/s/{session.token}/").content.decode()
+        assert "Play the tones" not in page
+        assert 'data-sound="no"' in page

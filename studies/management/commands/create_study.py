@@ -14,8 +14,8 @@ from studies.services.preparing import prepare_study
 from studies.services.retrieved import create_retrieved_study
 
 COMMON = (
-    "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "shows_captions", "title",
-    "selection",
+    "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "shows_captions", "checks_devices",
+    "title", "selection",
 )  # fmt: skip
 ONE_WAY = (
     "Give either --speakers FILE (listeners come from rankings) or --stimuli STIMULI.csv (videos brought along)"
@@ -73,6 +73,10 @@ class Command(StudyCommand):
         parser.add_argument(
             "--captions", action="store_true", dest="shows_captions",
             help="show what the speaker says as captions, from the transcript",
+        )  # fmt: skip
+        parser.add_argument(
+            "--no-device-check", action="store_false", dest="checks_devices",
+            help="do not have evaluators check their sound and screen before the first trial",
         )  # fmt: skip
         parser.add_argument("--title", default="", help="what evaluators see as the study's name")
         parser.add_argument("--question", help=f"what evaluators are asked about each pair (default: {QUESTION})")
