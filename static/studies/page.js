@@ -259,7 +259,10 @@ const BANNER = {
 
 page.play.addEventListener("click", togglePlay);
 page.speaker.addEventListener("click", togglePlay);
-page.mark.addEventListener("click", mark);
+page.mark.addEventListener("click", (event) => {
+  mark();
+  if (event.detail) page.play.focus({ preventScroll: true }); // by mouse: the space that pauses is no second press
+});
 page.form.addEventListener("change", ({ target }) => {
   if (target.type === "radio") choose(questionAt(target), target.value);
   if (target.type === "checkbox") dispatch({ type: "tick", question: questionAt(target), reason: target.value });

@@ -74,6 +74,9 @@ def _by_finger(evaluator: BrowsingEvaluator, link: str) -> None:
     page, key = evaluator.page, evaluator.assignment_key
     evaluator.watch()
     places = _place(page.locator("[data-role=left]")), _place(page.locator("#scale"))
+    page.locator("#mark").tap(force=True)  # nothing plays any more, and Space is not left with this button
+    expect(page.locator("#marked")).to_be_hidden()
+    expect(page.locator("#play")).to_be_focused()
     evaluator.choose("left2")
     evaluator.choose("right", "warmer")
     evaluator.choose("right", "attentive")
