@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from analysis.clarity import Clarity
 
 WIDTH, LEFT, ROW, BAR, TOP = 720, 190, 58, 34, 34
-LETTER = 7.2
+LETTER = 6.8
 STEP = 0.25
 # From the control's end to the treatment's, as the bar is drawn.
 KINDS = (
@@ -40,10 +40,11 @@ def clarity_figure(contrasts: Sequence[ContrastReport]) -> Figure | None:
     marks = [
         words(LEFT, TOP - 18, "← control", "aside"),
         words(WIDTH, TOP - 18, "treatment →", "aside", anchor="end"),
+        # Beneath the bars, so that it strikes through no number.
+        line(middle, TOP - 10, middle, bottom, "half"),
     ]
     for i, (contrast, found) in enumerate(shown):
         marks += _row(contrast, found, TOP + ROW * i, middle=middle, unit=unit)
-    marks.append(line(middle, TOP - 10, middle, bottom, "half"))
     return Figure(
         name="how-clear",
         title="How clear the preferences are",
@@ -87,9 +88,10 @@ def _row(contrast: ContrastReport, found: "Clarity", top: float, *, middle: floa
 
 
 def _legend(y: float) -> list[Mark]:
-    marks, step = [], WIDTH / len(KINDS)
-    for i, (_, kind, label) in enumerate(KINDS):
-        marks += [box(step * i, y, 14, 14, kind), words(step * i + 20, y + 12, label, "aside")]
+    marks, x = [], 0.0
+    for _, kind, label in KINDS:
+        marks += [box(x, y, 14, 14, kind), words(x + 20, y + 12, label, "aside")]
+        x += 44 + LETTER * len(label)
     return marks
 
 

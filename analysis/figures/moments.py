@@ -10,7 +10,7 @@ from analysis.report_parts import ContrastReport
 from .drawing import Figure, Mark, Row, box, line, shortened, words
 from .response_times import steps
 
-WIDTH, LEFT, ROW, HALF, TOP = 720, 150, 46, 18, 30
+WIDTH, LEFT, ROW, HALF, TOP = 720, 150, 36, 15, 30
 MOST_DRAWN, MOST_ROWS = 30, 200
 MOST_TICKS = 10
 CAPTION = (

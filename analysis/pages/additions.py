@@ -1,9 +1,9 @@
 """What questions ask beyond who was preferred: how clearly, why, when."""
 
 from analysis import wording
-from analysis.report_parts import Report
+from analysis.report_parts import ContrastReport, Report
 
-from .tables import Cell, Section, heading, signed, signed_range, table, tables, unbroken, votes_query
+from .tables import Cell, Section, Table, heading, signed, signed_range, table, tables, unbroken, votes_query
 
 HOW_CLEAR = (
     "Answers have a strength. Their mean runs from −2, all clearly for the control, over 0 to 2, all clearly for the "
@@ -19,19 +19,23 @@ WHY = (
 
 
 def why(report: Report) -> Section:
-    ties = any(row.summary.ties for row in report.contrasts)
-    rows = []
-    for contrast in report.contrasts:
-        summary = contrast.summary
-        losses = summary.votes - summary.wins - summary.ties
-        for reason in contrast.reasons or ():
-            cells = [_of(reason.treatment, summary.wins), _of(reason.control, losses)]
-            cells += [_of(reason.ties, summary.ties)] if ties else []
-            rows.append((heading(contrast), reason.text, *cells))
-    if not rows:
-        return Section("why", "Why")
-    columns = ("Comparison group", "Reason", "Votes for treatment", "Votes for control", *["Ties"] * ties)
-    return Section("why", "Why", (WHY,), tables=tables(table("How many votes ticked each reason", columns, rows)))
+    """A table a comparison group."""
+    found = tables(*(_reasons(contrast) for contrast in report.contrasts))
+    return Section("why", "Why", (WHY,) if found else (), tables=found)
+
+
+def _reasons(contrast: ContrastReport) -> Table:
+    summary = contrast.summary
+    losses = summary.votes - summary.wins - summary.ties
+    chosen = [("treatment", summary.treatment, summary.wins), ("control", summary.control, losses)]
+    if summary.ties:
+        chosen.append(("ties", "neither", summary.ties))
+    rows = [
+        (reason.text, *(_of(getattr(reason, whose), votes) for whose, _, votes in chosen))
+        for reason in contrast.reasons or ()
+    ]
+    columns = ("Reason", *(f"Of votes for {name}" for _, name, _ in chosen))
+    return table(f"{heading(contrast).text}: how many votes ticked each reason", columns, rows)
 
 
 def _of(part: int, whole: int) -> str:
