@@ -3,10 +3,11 @@ import { beginCheck, fits, mayGoOn, otherTones, outcome, step, tonesFile } from 
 
 const byId = (id) => document.getElementById(id);
 const form = byId("check");
+const tones = byId("tones"); // none where the speakers are silent
 const words = Object.fromEntries(
   [...document.querySelectorAll("#words [data-word]")].map((item) => [item.dataset.word, item.textContent]),
 );
-// Whether the browser plays what the studies' videos are made of, and tells when a picture is shown.
+// Whether the browser says that it plays what the studies' videos are made of.
 const PLAYS = document.createElement("video").canPlayType('video/mp4; codecs="avc1.64001f, mp4a.40.2"') !== "";
 
 let state = beginCheck({ hasSound: form.dataset.sound === "yes", tones: otherTones(0, Math.random()) });
@@ -36,7 +37,7 @@ function answer(heard) {
   dispatch({ type: "answer", heard, next: otherTones(state.tones, Math.random()) });
   say(state.sound === "heard" ? "heard" : mayGoOn(state) ? "missed-again" : "missed");
   if (state.sound === "heard") byId("go-on").focus();
-  else byId("tones").focus();
+  else tones.focus();
 }
 
 /** In the status line of the sound, which is read out. */
@@ -56,10 +57,13 @@ function render() {
   for (const button of document.querySelectorAll("#counts button")) button.disabled = !counting;
   if (byId("sound")) byId("sound").dataset.state = state.sound === "heard" ? "fine" : state.tries ? "ask" : "";
   byId("go-on").disabled = !mayGoOn(state);
-  byId("tones")?.classList.toggle("primary", !mayGoOn(state) && !counting);
+  tones?.classList.toggle("primary", !mayGoOn(state) && !counting);
 }
 
-byId("tones")?.addEventListener("click", playTones);
+if (tones) {
+  tones.addEventListener("click", playTones);
+  tones.disabled = false; // not before the script is here: a press would be lost
+}
 for (const button of document.querySelectorAll("#counts button")) {
   button.addEventListener("click", () => answer(Number(button.value)));
 }
