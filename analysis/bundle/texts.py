@@ -10,7 +10,7 @@ NOT_RECOMPUTED = (
     "sessions needed",
     "tables by group",
     "the bootstrap interval of alpha",
-    "ticked reasons and presses",
+    "presses in clips that were never prepared",
     "titles, sentences, notes, warnings, times and versions",
 )
 

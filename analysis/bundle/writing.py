@@ -98,7 +98,8 @@ def _all_rows(study: Study, report: Report, *, rehearsal: bool) -> dict[str, Row
 
 
 def _plan_json(study: Study, report: Report) -> str:
-    """What was frozen, with its hash, and what holds now: they differ by the deviations."""
+    """What was frozen, with its hash, and what holds now: they differ by the deviations. And what answers may add."""
+    question = primary_question(study)
     plan = Plan.objects.filter(study=study).first()
     contrasts = Contrast.objects.filter(study=study).order_by("position", "pk")
     held = {
@@ -107,6 +108,8 @@ def _plan_json(study: Study, report: Report) -> str:
         "text": plan.text if plan else "",
         "in_force": report_as_dict(report)["plan"],
         "contrasts": [{"treatment": c.treatment, "control": c.control, "planned": c.is_planned} for c in contrasts],
+        "reasons": question.reasons,
+        "asks_when": study.asks_when,
     }
     return json.dumps(held, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -1,5 +1,6 @@
 """Reasons, presses and comments in the report: counted by hand, and told only to those who may read them."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -142,7 +143,7 @@ def test_comments_are_told_escaped_to_who_may_change_studies_and_stand_in_no_dow
 
 
 @pytest.mark.django_db
-def test_a_rehearsal_of_every_form_recomputes_itself_and_names_what_it_leaves(tmp_path):
+def test_a_rehearsal_of_every_form_recomputes_itself_and_finds_a_reason_or_a_press_that_is_gone(tmp_path):
     study = opened_study(items=12, contrasts=("social:random",), votes_per_comparison=3, asking=ALL_FORMS)
     rehearse_study(study.pk, evaluators=3, preference={"social": 0.8}, ties=0.2, at=START, seed=3)
     write_bundle(study, tmp_path / "b.zip", rehearsal=True)
@@ -157,4 +158,20 @@ def test_a_rehearsal_of_every_form_recomputes_itself_and_names_what_it_leaves(tm
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "clarity.mean" in ran.stdout
-    assert "ticked reasons and presses" in ran.stdout.partition("not recomputed: ")[2]
+    assert "presses" not in ran.stdout.partition("not recomputed: ")[2]
+
+    rows = list(csv.DictReader((tmp_path / "votes.csv").open(newline="")))
+    for column in ("decided_s", "reasons"):
+        counted = (row for row in rows if row["kind"] == "main" and row["question"] == "appropriate")
+        next(row for row in counted if row[column])[column] = ""
+    with (tmp_path / "votes.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    again = subprocess.run(
+        [sys.executable, "reproduce.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert again.returncode == 1
+    differing = "".join(line for line in again.stdout.splitlines() if line.startswith("DIFFERS"))
+    assert "reasons[" in differing
+    assert "moments" in differing

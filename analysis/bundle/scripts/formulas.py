@@ -194,6 +194,38 @@ def clarity(votes: pd.DataFrame) -> dict:
     return found | {"interval": interval, "p": 2 * stats.t.sf(abs(found["mean"]) / np.sqrt(variance), df), "df": df}
 
 
+def reasons(votes: pd.DataFrame, offered: list) -> list:
+    """Of the votes for the treatment, for the control, and of the ties, how many ticked each reason."""
+    ticked = {
+        whose: [keys.split(";") for keys in votes.reasons[votes.halves == value]]
+        for whose, value in (("treatment", 2), ("control", 0), ("ties", 1))
+    }
+    found = []
+    for reason in offered:
+        counts = {whose: sum(reason["key"] in keys for keys in its) for whose, its in ticked.items()}
+        shares = {
+            f"{whose}_share": counts[whose] / len(ticked[whose]) if ticked[whose] else None
+            for whose in ("treatment", "control")
+        }
+        found.append({"key": reason["key"], "text": reason["text"]} | counts | shares)
+    return found
+
+
+def moments(pressed: pd.DataFrame, lengths: dict) -> list:
+    """Presses by half seconds, the very end counting to the last one; seconds that each item plays are given."""
+    found = []
+    for item, its in pressed.groupby("item"):
+        last = max(0, int(np.ceil(round(1000 * lengths[item]) / 500)) - 1)
+        place = (1000 * its.decided_s.astype(float)).round().astype(int).floordiv(500).clip(upper=last)
+        bins = [
+            {"from_s": at / 2}
+            | {whose: int((halves == n).sum()) for whose, n in (("treatment", 2), ("control", 0), ("ties", 1))}
+            for at, halves in its.halves.groupby(place)
+        ]
+        found.append({"item": item, "length_s": lengths[item], "bins": bins})
+    return found
+
+
 def patterns(votes: pd.DataFrame) -> dict:
     """Items with so many votes for the treatment and so many for the control, and as many as independent votes give."""
     if not len(votes):

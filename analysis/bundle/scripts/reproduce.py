@@ -34,7 +34,7 @@ SAID = Left("titles, sentences, notes, warnings, times and versions")
 BOOTSTRAP = Left("the bootstrap interval of alpha")
 GROUPS = Left("tables by group")
 MIXED = Left("mixed logits")
-ADDED = Left("ticked reasons and presses")
+PRESSES = Left("presses in clips that were never prepared")
 SESSIONS_NEEDED = Left("sessions needed")
 
 
@@ -168,7 +168,7 @@ def contrasts(answers: Answers, plan: dict) -> list:
         filled = {name: int(had[name].astype(int).sum()) for name in ("target", "valid", "live")} if len(had) else {}
         found.append(
             {"treatment": treatment, "control": control, "planned": planned.get((treatment, control))}
-            | contrast_numbers(mine, answers.has_strength, plan["in_force"]["equivalence_margin"], most=most)
+            | contrast_numbers(mine, answers, plan, most=most)
             | dict.fromkeys(("target", "valid", "live", "short_by"))
             | (filled | {"short_by": filled["target"] - filled["valid"]} if filled else {})
         )
@@ -179,15 +179,15 @@ def contrasts(answers: Answers, plan: dict) -> list:
     return found
 
 
-def contrast_numbers(answers: pd.DataFrame, has_strength: bool, margin: float | None, *, most: int) -> dict:
-    votes = answers[answers.excluded == "0"]
+def contrast_numbers(mine: pd.DataFrame, answers: Answers, plan: dict, *, most: int) -> dict:
+    votes = mine[mine.excluded == "0"]
     side = formulas.side_bias(votes)
-    everything = formulas.headline(answers) | formulas.alone_counted(answers)
+    everything = formulas.headline(mine) | formulas.alone_counted(mine)
     influence = {
         "evaluator": formulas.influence(votes, "evaluator"),
         "speaker": formulas.influence(votes, "item"),
     }
-    equivalence = formulas.equivalence(votes, margin)
+    equivalence = formulas.equivalence(votes, plan["in_force"]["equivalence_margin"])
     times = formulas.response_times(votes)
     return formulas.headline(votes) | formulas.alone_counted(votes) | {
         "speakers": votes.item.nunique(),
@@ -200,10 +200,10 @@ def contrast_numbers(answers: pd.DataFrame, has_strength: bool, margin: float | 
         "order": formulas.order_effect(votes) | {"note": SAID},
         "influence": {kind: of_it and of_it | {"note": SAID} for kind, of_it in influence.items()},
         "equivalence": equivalence and equivalence | {"sentence": SAID},
-        "clarity": formulas.clarity(votes) | {"note": SAID} if has_strength else None,
+        "clarity": formulas.clarity(votes) | {"note": SAID} if answers.has_strength else None,
         "patterns": formulas.patterns(votes),
-        "reasons": ADDED,
-        "moments": ADDED,
+        "reasons": formulas.reasons(votes, plan["reasons"]) if plan.get("reasons") else None,
+        "moments": moments(votes) if plan.get("asks_when") else None,
         "rt": times and times | {"rule": SAID},
         "mixed_logit": MIXED,
         "all_votes": {name: everything[name] for name in ("votes", "wins", "ties", "share", "interval", "p")},
@@ -214,6 +214,14 @@ def contrast_numbers(answers: pd.DataFrame, has_strength: bool, margin: float | 
         "sentences": SAID,
         "warnings": SAID,
     }  # fmt: skip
+
+
+def moments(votes: pd.DataFrame) -> list | Left:
+    """Where evaluators pressed, item by item; clips that were never prepared are as long as items.csv does not say."""
+    items = table("items")
+    lengths = {item: float(length) for item, length in zip(items.item, items.length_s, strict=True) if length}
+    pressed = votes[votes.decided_s != ""]
+    return formulas.moments(pressed, lengths) if set(pressed.item) <= set(lengths) else PRESSES
 
 
 class Checks:
