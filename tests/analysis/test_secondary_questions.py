@@ -1,8 +1,6 @@
 """The report of a question that is not the primary one: its own answers, all exploratory, in every form."""
 
 import json
-import subprocess
-import sys
 import zipfile
 from html import unescape
 from io import StringIO
@@ -120,7 +118,7 @@ def test_page_and_downloads_follow_the_question_also_where_the_primary_ones_repo
     assert "secondary" not in unescape(researcher.get("/studies/s/report/").content.decode())
 
 
-def test_the_bundle_stays_on_the_primary_question_and_its_program_agrees(study, tmp_path):
+def test_the_bundle_stays_on_the_primary_question_and_holds_the_answers_to_all(study, tmp_path):
     write_bundle(study, tmp_path / "b.zip")
     with zipfile.ZipFile(tmp_path / "b.zip") as bundle:
         bundle.extractall(tmp_path)
@@ -128,8 +126,3 @@ def test_the_bundle_stays_on_the_primary_question_and_its_program_agrees(study, 
     assert (told["question"], told["secondary_to"], told["contrasts"][0]["wins"]) == ("better", None, 4)
     assert report_as_dict(build_report(study, at=START))["contrasts"] == told["contrasts"]
     assert (tmp_path / "votes.csv").read_text().count(",warm,") == 4
-
-    ran = subprocess.run(
-        [sys.executable, "reproduce.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert (ran.returncode, ran.stderr) == (0, "")
