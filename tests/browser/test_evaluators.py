@@ -187,7 +187,7 @@ def test_a_video_that_fails_can_be_reported_and_skipped(live_server, open_browse
 
 def test_the_three_videos_run_in_step(live_server, open_browser):
     """Not a measurement of time: the three stand at one position when paused, and end together."""
-    make_playable_study()
+    make_playable_study(length_s=6.0)  # long enough to be paused in the middle on a busy machine
     evaluator = BrowsingEvaluator(open_browser())
     evaluator.arrive_at_first_trial(f"{live_server.url}/study/play/")
     evaluator.play()
