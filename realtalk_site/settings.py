@@ -95,6 +95,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en"
+# Of the evaluators' pages; the admin and the report are in English.
+LANGUAGES = [
+    ("en", "English"), ("de", "German"), ("es", "Spanish"), ("zh-hans", "Simplified Chinese"), ("ar", "Arabic"),
+]  # fmt: skip
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from .models import Study, StudyState
 from .services.sessions import Stage
 
@@ -16,53 +18,55 @@ class Message:
 
 UNKNOWN_ADDRESS = Message(
     404,
-    "This address is not known",
-    "It may have been cut off when it was copied, or the study's data may have been removed.",
-    "Check that you have the whole address, or ask whoever sent it to you for a new one.",
+    _("This address is not known"),
+    _("It may have been cut off when it was copied, or the study's data may have been removed."),
+    _("Check that you have the whole address, or ask whoever sent it to you for a new one."),
 )
 UNKNOWN_STUDY = Message(
     404,
-    "There is no such study",
-    "The address names a study that does not exist here.",
-    "Check the address, or ask whoever sent it to you.",
+    _("There is no such study"),
+    _("The address names a study that does not exist here."),
+    _("Check the address, or ask whoever sent it to you."),
 )
 FULL = Message(
     410,
-    "This study has all the answers it needs",
-    "Every place is taken and answered. Thank you for wanting to help.",
-    "There is nothing more to do. If you were promised a payment, tell whoever invited you that the study was full.",
+    _("This study has all the answers it needs"),
+    _("Every place is taken and answered. Thank you for wanting to help."),
+    _("There is nothing more to do. If you were promised a payment, tell whoever invited you that the study was full."),
 )
 UNPLAYABLE = Message(
     410,
-    "The videos do not play on this device",
-    "None of the videos could be played here, so there was nothing to answer.",
-    "Try this address in another browser or on another device. If that fails too, tell whoever invited you: "
-    "it is not your fault.",
+    _("The videos do not play on this device"),
+    _("None of the videos could be played here, so there was nothing to answer."),
+    _(
+        "Try this address in another browser or on another device. If that fails too, tell whoever invited you: "
+        "it is not your fault."
+    ),
 )
 HELD = Message(
     503,
-    "This study is being repaired",
-    "Some of its videos do not play, and those who run it have been told.",
-    "Please come back later; this address stays the same.",
+    _("This study is being repaired"),
+    _("Some of its videos do not play, and those who run it have been told."),
+    _("Please come back later; this address stays the same."),
 )
 NOT_OPEN = {
     StudyState.DRAFT: Message(
         403,
-        "This study has not started yet",
-        "It is still being prepared.",
-        "Please come back later; this address stays the same.",
+        _("This study has not started yet"),
+        _("It is still being prepared."),
+        _("Please come back later; this address stays the same."),
     ),
     StudyState.PAUSED: Message(
         503,
-        "This study is taking a break",
-        "It was paused by those who run it. Nothing that you answered is lost.",
-        "Please come back later; this address stays the same, and you go on where you were.",
+        _("This study is taking a break"),
+        _("It was paused by those who run it. Nothing that you answered is lost."),
+        _("Please come back later; this address stays the same, and you go on where you were."),
     ),
     StudyState.CLOSED: Message(
         410,
-        "This study has ended",
-        "It takes no more answers. Thank you for wanting to help.",
-        "There is nothing more to do.",
+        _("This study has ended"),
+        _("It takes no more answers. Thank you for wanting to help."),
+        _("There is nothing more to do."),
     ),
 }
 STOPPED = {
@@ -71,14 +75,12 @@ STOPPED = {
     Stage.FULL: FULL,
     Stage.UNPLAYABLE: UNPLAYABLE,
 }
-NOT_YOUR_TRIAL = "This trial is not one of yours. Reload the page to go on."
-INVALID = "The answer was not understood ({fields}). Reload the page to go on."
+NOT_YOUR_TRIAL = _("This trial is not one of yours. Reload the page to go on.")
+INVALID = _("The answer was not understood ({fields}). Reload the page to go on.")
 
 
-def why_no_arrivals(study: Study | None, *, has_places: bool, is_held: bool) -> Message | None:
+def why_no_arrivals(study: Study, *, has_places: bool, is_held: bool) -> Message | None:
     """The message for someone who opens a study's link and cannot take part; None if they can."""
-    if study is None:
-        return UNKNOWN_STUDY
     if study.state != StudyState.OPEN:
         return NOT_OPEN[StudyState(study.state)]
     if has_places:

@@ -5,13 +5,15 @@ from datetime import datetime
 from math import ceil
 
 from django.db.models import Count, Q
+from django.utils.translation import get_language_info
 
 from .captions import cues
 from .coverage import PARTS
 from .media import media_address
-from .models import Assignment, AssignmentState, Question, QuestionForm, Session, Study, TrialKind
-from .queries import check_items, consent_in_force, practice_items, speakers_have_sound, timeline_s
+from .models import Assignment, AssignmentState, QuestionForm, Session, Study, TrialKind
+from .queries import check_items, practice_items, speakers_have_sound, timeline_s
 from .services.deals import PRACTICE_TRIALS
+from .texts import consent_in_force, language_of, languages_offered, translations
 
 RETRY_S = 30
 SECONDS_TO_DECIDE = 6
@@ -23,9 +25,20 @@ CHOICES = {
 
 
 @dataclass(frozen=True)
+class Language:
+    """One that the study is offered in; `name_local` is what its speakers call it."""
+
+    code: str
+    name_local: str
+    bidi: bool
+    is_current: bool
+
+
+@dataclass(frozen=True)
 class LandingPage:
     title: str
     intro: str
+    languages: list[Language]
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,7 @@ class ConsentPage:
     version: int
     language: str
     text_paragraphs: list[str]
+    languages: list[Language]
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,7 @@ class InstructionsPage:
     practice_trials: int
     trials: int
     minutes: int
+    languages: list[Language]
 
 
 @dataclass(frozen=True)
@@ -142,51 +157,59 @@ class MessagePage:
     remedy: str
 
 
-def landing_page(study: Study) -> LandingPage:
-    return LandingPage(study.title, study.introduction)
+def landing_page(study: Study, language: str) -> LandingPage:
+    said = translations(study, language)
+    return LandingPage(
+        said.get("title", study.title), said.get("introduction", study.introduction), _languages(study, language)
+    )
 
 
 def consent_page(session: Session) -> ConsentPage:
-    text = consent_in_force(session.study)
+    text = consent_in_force(session.study, session.language)
     paragraphs = [part.strip() for part in text.text.split("\n\n") if part.strip()]
-    return ConsentPage(session.study.title, session.token, text.version, text.language, paragraphs)
+    return ConsentPage(
+        _title(session), session.token, text.version, text.language, paragraphs, _languages_of(session)
+    )
 
 
 def check_page(session: Session) -> CheckPage:
-    study = session.study
-    has_sound = speakers_have_sound(study)
-    return CheckPage(study.title, session.token, has_sound=has_sound, has_captions=study.shows_captions)
+    has_sound = speakers_have_sound(session.study)
+    return CheckPage(
+        _title(session), session.token, has_sound=has_sound, has_captions=session.study.shows_captions
+    )
 
 
 def instructions_page(session: Session) -> InstructionsPage:
     study = session.study
+    said = translations(study, session.language)
     practice = min(practice_items(study).count(), PRACTICE_TRIALS)
     trials = study.trials_per_session + check_items(study).count()
     return InstructionsPage(
-        title=study.title,
+        title=said.get("title", study.title),
         token=session.token,
-        questions=[question.text for question in study.questions.order_by("position")],
+        questions=[asked.text for asked in _questions(study, said)],
         asks_when=study.asks_when,
-        instructions=study.instructions,
+        instructions=said.get("instructions", study.instructions),
         practice_trials=practice,
         trials=trials,
         minutes=_minutes(study, practice + trials),
+        languages=_languages_of(session),
     )
 
 
 def trial_page(session: Session, assignment: Assignment, *, at: datetime) -> TrialPage:
-    return TrialPage(session.study.title, session.token, asdict(trial_of(session, assignment, at=at)))
+    return TrialPage(_title(session), session.token, asdict(trial_of(session, assignment, at=at)))
 
 
 def waiting_page(session: Session) -> WaitingPage:
-    return WaitingPage(session.study.title, session.token, RETRY_S)
+    return WaitingPage(_title(session), session.token, RETRY_S)
 
 
 def thanks_page(session: Session) -> ThanksPage:
     answered = session.assignments.filter(
         state__in=[AssignmentState.ANSWERED, AssignmentState.LATE]
     ).exclude(kind=TrialKind.PRACTICE)
-    return ThanksPage(session.study.title, session.token, session.completion_code, answered.count())
+    return ThanksPage(_title(session), session.token, session.completion_code, answered.count())
 
 
 def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial:
@@ -198,7 +221,7 @@ def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial
         practice=assignment.kind == TrialKind.PRACTICE,
         number=number,
         total=total,
-        questions=[_asked(question) for question in study.questions.order_by("position")],
+        questions=_questions(study, translations(study, session.language)),
         asks_comment=study.asks_comment,
         asks_when=study.asks_when,
         length_s=timeline_s(assignment.item),
@@ -209,8 +232,35 @@ def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial
     )
 
 
-def _asked(question: Question) -> TrialQuestion:
-    return TrialQuestion(question.key, question.text, CHOICES[QuestionForm(question.form)], question.reasons)
+def _questions(study: Study, said: dict[str, str]) -> list[TrialQuestion]:
+    """In order, in the words of `said` where it has them."""
+    return [
+        TrialQuestion(
+            asked.key,
+            said.get(f"question:{asked.key}", asked.text),
+            CHOICES[QuestionForm(asked.form)],
+            [
+                {"key": reason["key"], "text": said.get(f"reason:{asked.key}:{reason['key']}", reason["text"])}
+                for reason in asked.reasons
+            ],
+        )
+        for asked in study.questions.order_by("position")
+    ]
+
+
+def _title(session: Session) -> str:
+    return translations(session.study, session.language).get("title", session.study.title)
+
+
+def _languages_of(session: Session) -> list[Language]:
+    return _languages(session.study, language_of(session))
+
+
+def _languages(study: Study, current: str) -> list[Language]:
+    return [
+        Language(code, get_language_info(code)["name_local"], get_language_info(code)["bidi"], code == current)
+        for code in languages_offered(study)
+    ]
 
 
 def _captions(study: Study, assignment: Assignment) -> list[tuple[float, float, str]]:

@@ -5,10 +5,13 @@ from collections import Counter
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from django.conf import settings
+
 from .models import Deviation, ItemKind, Plan, Study
 from .plan_rules import Entry, rule_name
 from .preregistration import Departure, Registration
 from .stopping_rules import stopping_sentence
+from .texts import languages_offered
 
 NEEDED_ITEMS = {"failed_catch": ItemKind.CATCH, "failed_attention": ItemKind.ATTENTION}
 
@@ -103,6 +106,7 @@ def registration_of(study: Study) -> Registration:
         corpus=study.corpus.key,
         selection=study.selection,
         shows_captions=study.shows_captions,
+        languages=tuple(dict(settings.LANGUAGES)[code] for code in languages_offered(study)),
         questions=tuple(
             (question.text, question.get_form_display(), tuple(reason["text"] for reason in question.reasons))
             for question in study.questions.all()

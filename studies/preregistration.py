@@ -50,6 +50,7 @@ class Registration:
 
     questions           (text, form in words, texts of the reasons offered), the primary one first
     contrasts           (treatment, control, is planned), in the study's order
+    languages           English names of those that evaluators may read it in, the study's own first
     items               main items; practice and checks are counted apart
     equivalence_margin  share points
     sha256, frozen_at   None in a draft
@@ -60,6 +61,7 @@ class Registration:
     corpus: str
     selection: str
     shows_captions: bool
+    languages: tuple[str, ...]
     questions: tuple[tuple[str, str, tuple[str, ...]], ...]
     asks_comment: bool
     asks_when: bool
@@ -134,6 +136,7 @@ def _design(plan: Registration) -> list[str]:
         "Within evaluators. Each trial shows a speaker and, below, two listeners side by side, and asks for the better "
         f"one. Speakers are from the corpus `{plan.corpus}`. {plan.selection.strip()}"
         + (CAPTIONS if plan.shows_captions else "")
+        + (f" Evaluators choose between {', '.join(plan.languages)}." if len(plan.languages) > 1 else "")
     )
     dealing = (
         "Half of a comparison's votes have the treatment on the left; with an odd number the extra one alternates over "

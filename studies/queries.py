@@ -12,7 +12,6 @@ from .models import (
     Assignment,
     AssignmentState,
     Comparison,
-    ConsentVersion,
     Exclusion,
     Item,
     ItemKind,
@@ -154,10 +153,6 @@ def lapsed_leases(study: Study, *, at: datetime, rehearsal: bool = False) -> Que
 def held_slots(study: Study, *, reason: str) -> QuerySet[Slot]:
     """Slots that were closed for this reason."""
     return Slot.objects.filter(comparison__contrast__study=study, closed_reason=reason)
-
-
-def consent_in_force(study: Study) -> ConsentVersion | None:
-    return ConsentVersion.objects.filter(study=study).order_by("-version").first()
 
 
 def current_assignment(session: Session) -> Assignment | None:

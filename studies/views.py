@@ -7,6 +7,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,22 +32,25 @@ from .services.sessions import (
     keep_device_check,
     may_take_arrivals,
     resume,
+    set_language,
     start_session,
 )
 from .services.votes import AlreadyAnswered, VoteRefused, cast_vote, record_view, was_late
+from .texts import chosen_language, language_of, languages_offered
 
 SEE_OTHER = 303
 
 
 def with_session(view: Callable) -> Callable:
-    """Give the view the session that the address names; a page that says so where there is none."""
+    """Give the view the session that the address names, in its language; a page that says so where there is none."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
         session = Session.objects.select_related("study").filter(token=token).first()
         if session is None:
             return refuse(request, messages.UNKNOWN_ADDRESS)
-        return view(request, session)
+        with override(language_of(session)):
+            return view(request, session)
 
     return never_cache(csrf_exempt(wrapped))
 
@@ -55,17 +60,24 @@ def with_session(view: Callable) -> Callable:
 @require_http_methods(["GET", "HEAD", "POST"])
 def landing(request: HttpRequest, key: str) -> HttpResponse:
     study = Study.objects.filter(key=key).first()
-    problem = messages.why_no_arrivals(
-        study,
-        has_places=study is not None and may_take_arrivals(study),
-        is_held=study is not None and held_slots(study, reason=HELD).exists(),
-    )
-    if problem:
+    if study is None:
+        return refuse(request, messages.UNKNOWN_STUDY)
+    accepted = request.headers.get("Accept-Language", "")
+    language = chosen_language(study, asked=request.GET.get("lang", ""), accepted=accepted)
+    with override(language):
+        response = _landing(request, study, language)
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
+def _landing(request: HttpRequest, study: Study, language: str) -> HttpResponse:
+    has_places, is_held = may_take_arrivals(study), held_slots(study, reason=HELD).exists()
+    if problem := messages.why_no_arrivals(study, has_places=has_places, is_held=is_held):
         return refuse(request, problem)
     if request.method != "POST":
-        return render(request, "studies/landing.html", {"page": pages.landing_page(study)})
+        return render(request, "studies/landing.html", {"page": pages.landing_page(study, language)})
     try:
-        session = start_session(study.pk, at=timezone.now())
+        session = start_session(study.pk, at=timezone.now(), language=language)
     except StudyNotOpen as reason:
         return refuse(request, messages.NOT_OPEN[reason.state])
     return see(session)
@@ -74,6 +86,10 @@ def landing(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @with_session
 def session_page(request: HttpRequest, session: Session) -> HttpResponse:
+    asked = request.GET.get("lang", "")
+    if asked and asked in languages_offered(session.study):
+        set_language(session.pk, asked)
+        return see(session)
     at = timezone.now()
     place = resume(session.pk, at=at)
     session.refresh_from_db()
@@ -133,7 +149,7 @@ def progress(request: Request, session: Session) -> Response:
         try:
             record_view(session.pk, report.validated_data["assignment"], view, at=timezone.now())
         except NotThisSessionsTrial:
-            return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
+            return Response({"message": str(messages.NOT_YOUR_TRIAL)}, status=404)
     return Response(status=204)
 
 
@@ -157,7 +173,7 @@ def vote(request: Request, session: Session) -> HttpResponse:
             must_be_seen=True,
         )
     except NotThisSessionsTrial:
-        return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
+        return Response({"message": str(messages.NOT_YOUR_TRIAL)}, status=404)
     except AlreadyAnswered as reason:
         return Response({"message": str(reason)}, status=409)
     except VoteRefused as reason:
@@ -177,7 +193,7 @@ def failed(request: Request, session: Session) -> HttpResponse:
     try:
         fail_trial(session.pk, data["assignment"], part=data["part"], reason=data["reason"], at=at)
     except NotThisSessionsTrial:
-        return Response({"message": messages.NOT_YOUR_TRIAL}, status=404)
+        return Response({"message": str(messages.NOT_YOUR_TRIAL)}, status=404)
     return _next(session, resume(session.pk, at=at), outcome="failed")
 
 

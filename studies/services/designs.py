@@ -12,6 +12,7 @@ from django.db import transaction
 from retrieval.models import Clip, Corpus, Role
 from retrieval.tables import KEY, KEY_RULE
 from studies.asking import Asking, asking_problems, one_question
+from studies.default_texts import DEFAULT_TEXTS
 from studies.models import (
     Comparison,
     ConsentVersion,
@@ -34,20 +35,6 @@ MOST_TRIALS = 30
 MOST_VOTES = 100_000
 LONGEST_TITLE = 200
 ONE_QUESTION = one_question()
-INTRODUCTION = (
-    "You will see short videos of a person who speaks, and below it two people who listen. "
-    "Each time, say which listener reacts more appropriately."
-)
-CONSENT = """\
-Taking part means watching short videos of people in conversation and choosing between two listeners each time. \
-There are no right or wrong answers that could be held against you.
-
-We keep your answers, when they were given, and how much of each video was played. We do not ask for your name, \
-and no cookies are set. The answers are used for research and may be published without anything that says who you are.
-
-Taking part is voluntary. You can stop at any time by closing the page, without giving a reason.
-
-By continuing you say that you are at least 18 years old, have read this, and agree to take part."""
 
 
 class CannotCreate(Exception):
@@ -92,6 +79,7 @@ def create_study(
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
     checks_devices: bool = True,
+    language: str = "en",
     title: str = "",
     asking: Asking = ONE_QUESTION,
     selection: str = "",
@@ -128,6 +116,7 @@ def create_study(
         short_listeners=short_listeners,
         shows_captions=shows_captions,
         checks_devices=checks_devices,
+        language=language,
         title=title,
         asking=asking,
     )
@@ -178,6 +167,7 @@ def save_draft(
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
     checks_devices: bool = True,
+    language: str = "en",
     title: str = "",
     asking: Asking = ONE_QUESTION,
 ) -> Study:
@@ -195,12 +185,13 @@ def save_draft(
         contrasts=len(contrasts),
         seed=seed,
     )
+    default = DEFAULT_TEXTS[language]
     with transaction.atomic():
         study = Study.objects.create(
             key=key,
             title=title or f"Listeners in conversation: {key}",
             corpus=design.corpus,
-            introduction=INTRODUCTION,
+            introduction=default.introduction,
             selection=design.selection,
             seed=seed,
             votes_per_comparison=votes_per_comparison,
@@ -208,6 +199,7 @@ def save_draft(
             short_listeners=short_listeners,
             shows_captions=shows_captions,
             checks_devices=checks_devices,
+            language=language,
             asks_comment=asking.asks_comment,
             asks_when=asking.asks_when,
             lease_minutes=settings.REALTALK_LEASE_MINUTES,
@@ -230,7 +222,12 @@ def save_draft(
             for position, asked in enumerate(asking.questions)
         )
         ConsentVersion.objects.create(
-            study=study, version=1, text=CONSENT, sha256=hashlib.sha256(CONSENT.encode()).hexdigest(), created_at=at
+            study=study,
+            version=1,
+            language=language,
+            text=default.consent,
+            sha256=hashlib.sha256(default.consent.encode()).hexdigest(),
+            created_at=at,
         )
         for position, row in enumerate(design.items):
             _create_item(study, position, row, design, rows)

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 
 from studies.asking import asking_problems
-from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, Stimulus, Study, StudyState
+from studies.models import Assignment, AssignmentState, Item, ItemKind, Plan, Stimulus, Study, StudyState, StudyText
 from studies.queries import asking_of, unprepared_stimuli
 
 from .deals import deal_study
@@ -146,6 +146,7 @@ def plan_text(study: Study, plan: Plan) -> str:
             "equivalence_margin": plan.equivalence_margin,
             "stopping_rule": plan.stopping_rule,
             **({"adaptive_share": plan.adaptive_share} if plan.adaptive_share else {}),
+            **_languages(study),
             "stimuli": [
                 {
                     "item": s.item.speaker.key,
@@ -162,6 +163,15 @@ def plan_text(study: Study, plan: Plan) -> str:
         sort_keys=True,
         ensure_ascii=False,
     )
+
+
+def _languages(study: Study) -> dict[str, object]:
+    """What evaluators read in other languages; nothing of a study in English alone, whose plan keeps its bytes."""
+    texts: dict[str, dict[str, str]] = {}
+    for row in StudyText.objects.filter(study=study):
+        texts.setdefault(row.language, {})[row.field] = row.text
+    said: dict[str, object] = {"translations": texts} if texts else {}
+    return said | ({"language": study.language} if texts or study.language != "en" else {})
 
 
 def _ranked(stimulus: Stimulus) -> dict[str, dict[str, object]]:

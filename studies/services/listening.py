@@ -19,7 +19,7 @@ from django.urls import reverse
 from studies.auditing import Answer, PlayedTrial
 from studies.coverage import PARTS
 from studies.models import Assignment, AssignmentState, Session, Study, TrialKind
-from studies.queries import consent_in_force
+from studies.texts import consent_in_force
 
 LEAST_MAIN_HEARD = 6
 LONG_AGO = timedelta(hours=1)

@@ -21,7 +21,7 @@ from studies.models import (
     Study,
     TrialKind,
 )
-from studies.queries import consent_in_force, timeline_s
+from studies.queries import timeline_s
 from studies.simulating import (
     ADDED_COMMENTS,
     ADDED_MOMENTS,
@@ -32,6 +32,7 @@ from studies.simulating import (
     SIMULATED_COMMENT,
     Crowd,
 )
+from studies.texts import consent_in_force
 
 from .deals import deal_study
 from .launches import CannotLaunch

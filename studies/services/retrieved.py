@@ -86,6 +86,7 @@ def create_retrieved_study(
     short_listeners: ShortListeners = ShortListeners.REFUSE,
     shows_captions: bool = False,
     checks_devices: bool = True,
+    language: str = "en",
     title: str = "",
     asking: Asking = ONE_QUESTION,
     selection: str = "",
@@ -134,6 +135,7 @@ def create_retrieved_study(
         short_listeners=short_listeners,
         shows_captions=shows_captions,
         checks_devices=checks_devices,
+        language=language,
         title=title,
         asking=asking,
     )

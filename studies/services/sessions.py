@@ -22,7 +22,8 @@ from studies.models import (
     StudyState,
     TrialKind,
 )
-from studies.queries import adaptive_slots, consent_in_force, current_assignment, live_leases, slots_to_deal
+from studies.queries import adaptive_slots, current_assignment, live_leases, slots_to_deal
+from studies.texts import consent_in_force
 
 from .deals import deal_session
 from .leases import expire_leases
@@ -77,11 +78,18 @@ def evaluator_for(platform: str, identity: str, *, at: datetime) -> Evaluator:
 
 
 def start_session(
-    study_id: int, *, at: datetime, platform: str = "link", identity: str | None = None, rehearsal: bool = False
+    study_id: int,
+    *,
+    at: datetime,
+    platform: str = "link",
+    identity: str | None = None,
+    rehearsal: bool = False,
+    language: str = "",
 ) -> Session:
     """A session for someone who arrives: a new one, or their own if they were here before.
 
     identity  the platform's id; None on an open link, where each arrival is a new person as far as known
+    language  of its pages; empty for the study's own
     Raises    StudyNotOpen (never for a rehearsal)
     """
     token = secrets.token_urlsafe(24)
@@ -99,9 +107,15 @@ def start_session(
             pseudonym="e" + _short_code(f"pseudonym:{study.key}:{evaluator.identity_hash}", 10),
             completion_code=_short_code(f"completion:{token}", 8).upper(),
             rehearsal=rehearsal,
+            language=language,
             started_at=at,
             last_active_at=at,
         )
+
+
+def set_language(session_id: int, language: str) -> None:
+    """The language of a session's pages from now on; the caller has looked whether the study offers it."""
+    Session.objects.filter(pk=session_id).update(language=language)
 
 
 def agree(session_id: int, *, version: int, at: datetime) -> Consent:
@@ -111,7 +125,7 @@ def agree(session_id: int, *, version: int, at: datetime) -> Consent:
     """
     session = Session.objects.get(pk=session_id)
     with locked_study(session.study_id) as study:
-        in_force = consent_in_force(study)
+        in_force = consent_in_force(study, session.language)
         if in_force is None or in_force.version != version:
             raise ConsentChanged
         touch(session, at=at)
@@ -208,8 +222,8 @@ def _begin(assignment: Assignment, *, at: datetime) -> Assignment:
 
 
 def _consent_to_show(session: Session) -> ConsentVersion | None:
-    in_force = consent_in_force(session.study)
-    if in_force is None or session.consents.filter(version=in_force).exists():
+    in_force = consent_in_force(session.study, session.language)
+    if in_force is None or session.consents.filter(version__version=in_force.version).exists():
         return None
     return in_force
 

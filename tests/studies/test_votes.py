@@ -97,7 +97,7 @@ def test_an_expired_lease_counts_while_its_slot_is_free_and_is_late_once_it_is_n
 def test_a_vote_after_silence_revives_its_lease_and_the_session_gets_its_slots_back(study, session, trial):
     late = START + timedelta(minutes=31)
     someone = start_session(study.pk, at=late)
-    assert resume(someone.pk, at=late).stage == Stage.INSTRUCTIONS
+    assert resume(someone.pk, at=late).stage == Stage.CHECK
     assert not session.assignments.filter(state="live").exists()
     place = cast_vote(session.pk, trial.key, LEFT, at=late)
     trial.refresh_from_db()

@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from studies.asking import QUESTION, Asking, one_question, read_questions
+from studies.default_texts import DEFAULT_TEXTS
 from studies.management.base import StudyCommand
 from studies.models import ShortListeners, Study
 from studies.services.designs import create_study, parse_contrasts
@@ -15,7 +16,7 @@ from studies.services.retrieved import create_retrieved_study
 
 COMMON = (
     "votes_per_comparison", "trials_per_session", "seed", "short_listeners", "shows_captions", "checks_devices",
-    "title", "selection",
+    "language", "title", "selection",
 )  # fmt: skip
 ONE_WAY = (
     "Give either --speakers FILE (listeners come from rankings) or --stimuli STIMULI.csv (videos brought along)"
@@ -78,6 +79,11 @@ class Command(StudyCommand):
             "--no-device-check", action="store_false", dest="checks_devices",
             help="do not have evaluators check their sound and screen before the first trial",
         )  # fmt: skip
+        parser.add_argument(
+            "--language", choices=list(DEFAULT_TEXTS), default="en",
+            help="the language of the study's texts and of the pages around them (default: en); translate_study adds "
+            "others",
+        )  # fmt: skip
         parser.add_argument("--title", default="", help="what evaluators see as the study's name")
         parser.add_argument("--question", help=f"what evaluators are asked about each pair (default: {QUESTION})")
         parser.add_argument(
@@ -136,7 +142,9 @@ class Command(StudyCommand):
 def _asked(options: dict[str, Any]) -> Asking:
     """One question, or those of a file. Raises ValueError for both, QuestionsError for a file that does not fit."""
     if not options["questions"]:
-        return one_question(QUESTION if options["question"] is None else options["question"])
+        return one_question(
+            DEFAULT_TEXTS[options["language"]].question if options["question"] is None else options["question"]
+        )
     if options["question"] is not None:
         raise ValueError("Give either --question TEXT or --questions FILE.toml, not both.")
     return read_questions(options["questions"])

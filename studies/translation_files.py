@@ -1,0 +1,95 @@
+"""Files with a study's texts in another language (TOML): read, and written out to be filled in. Pure."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+LARGEST_FILE_BYTES = 1_000_000
+TABLES = ("questions", "reasons")
+
+
+class TranslationError(ValueError):
+    """What is wrong with a file of translations: sentences, each with the file's name and what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def read_translation(path: Path | str, *, originals: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a file by field, as `originals` names them. Raises TranslationError, OSError."""
+    name = Path(path).name
+    with Path(path).open("rb") as file:
+        content = file.read(LARGEST_FILE_BYTES + 1)
+    if len(content) > LARGEST_FILE_BYTES:
+        raise TranslationError([f"{name} has over 1 MB: is it the right file?"])
+    try:
+        data = tomllib.loads(content.decode())
+    except UnicodeDecodeError:
+        raise TranslationError([f"{name} is not UTF-8: save it as UTF-8 text."]) from None
+    except tomllib.TOMLDecodeError as reason:
+        raise TranslationError([f"{name} is not TOML: {reason}. translate_study --template prints one."]) from None
+    texts = dict(_flat(data))
+    problems = [
+        f"{name}: '{field}' is not a text of this study (it has: {', '.join(originals)})."
+        for field in texts
+        if field not in originals
+    ]
+    problems += [
+        f"{name}: '{field}' is empty or no text: write it between quotation marks, or leave the line out."
+        for field, text in texts.items()
+        if not isinstance(text, str) or not text.strip()
+    ]
+    if problems:
+        raise TranslationError(problems)
+    return {field: text.strip() for field, text in texts.items()}
+
+
+def translation_template(originals: Mapping[str, str], *, there: Mapping[str, str]) -> str:
+    """A file to fill in: each original as a comment above its place, with what is translated already."""
+    lines, table = [], ""
+    for field, original in sorted(originals.items(), key=lambda pair: ("consent", *TABLES).index(_table(pair[0]))):
+        head, key = _header(field)
+        if head != table:
+            lines += [f"[{head}]", ""]
+            table = head
+        lines += [f"# {line}".rstrip() for line in original.splitlines()]
+        lines += [f"{key} = {_quoted(there.get(field, ''))}", ""]
+    return "\n".join(lines)
+
+
+def _flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """TOML's tables as fields: questions.KEY -> question:KEY, reasons.QUESTION.KEY -> reason:QUESTION:KEY."""
+    flat = []
+    for name, value in data.items():
+        if name == "questions" and isinstance(value, dict):
+            flat += [(f"question:{key}", text) for key, text in value.items()]
+        elif name == "reasons" and isinstance(value, dict):
+            for question, reasons in value.items():
+                inner = reasons.items() if isinstance(reasons, dict) else [("", reasons)]
+                flat += [(f"reason:{question}:{key}", text) for key, text in inner]
+        else:
+            flat.append((name, value))
+    return flat
+
+
+def _table(field: str) -> str:
+    return {"question": "questions", "reason": "reasons"}.get(field.split(":")[0], "consent")
+
+
+def _header(field: str) -> tuple[str, str]:
+    """(table, key) of a field, each as TOML writes it; top-level fields have no table."""
+    kind, *keys = field.split(":")
+    if kind == "question":
+        return "questions", _quoted(keys[0])
+    if kind == "reason":
+        return f"reasons.{_quoted(keys[0])}", _quoted(keys[1])
+    return "", kind
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    if "\n" in text:
+        return f'"""\n{escaped}"""'
+    return f'"{escaped}"'
