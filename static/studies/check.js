@@ -20,16 +20,16 @@ function dispatch(event) {
 
 async function playTones() {
   player?.pause();
+  if (player) URL.revokeObjectURL(player.src);
   player = new Audio(URL.createObjectURL(new Blob([tonesFile(state.tones)], { type: "audio/wav" })));
   player.addEventListener("ended", () => say("count"));
   say("playing");
+  dispatch({ type: "played" }); // before it plays: where it never does, "None" is still an answer, and a way on
   try {
     await player.play();
-  } catch {
-    say("refused");
-    return;
+  } catch (error) {
+    if (error.name !== "AbortError") say("refused"); // an answer, or another press, ended it
   }
-  dispatch({ type: "played" });
 }
 
 function answer(heard) {
@@ -45,9 +45,15 @@ function say(word) {
   if (byId("heard")) byId("heard").textContent = words[word];
 }
 
+function advice(size) {
+  if (fits(size)) return "large-enough";
+  const isHeldSideways = size.height < size.width && matchMedia("(pointer: coarse)").matches;
+  return isHeldSideways ? "turn" : "enlarge";
+}
+
 function showScreen() {
   const size = { width: innerWidth, height: innerHeight };
-  const word = !PLAYS ? "cannot-play" : fits(size) ? "large-enough" : innerHeight < innerWidth && size.width < 960 ? "turn" : "enlarge";
+  const word = PLAYS ? advice(size) : "cannot-play";
   if (byId("fit").textContent !== words[word]) byId("fit").textContent = words[word];
   byId("screen").dataset.state = word === "large-enough" ? "fine" : "ask";
 }

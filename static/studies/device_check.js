@@ -45,8 +45,8 @@ export function otherTones(tones, chance) {
 }
 
 /**
- * Can the trial page show the speaker and both listeners at once? Below 480 px of height (the smallest pictures, the
- * question and the play button) they do not stand on the screen together.
+ * Can the trial page show the speaker and both listeners at once? From 480 px of height on it can, scrolled past the
+ * question: the speaker's top to the listeners' bottom is at most 446 px in windows of 320 to 1280 px.
  */
 export function fits({ width, height }) {
   return width >= 320 && height >= 480;

@@ -219,3 +219,19 @@ def test_how_a_trial_played_is_kept_with_its_answer(live_server, open_browser):
         assert 0 <= played["drift"]["p50_ms"] <= played["drift"]["p95_ms"] <= played["drift"]["max_ms"] <= 1000
         assert all(played["start_ms"][part] is not None for part in ("speaker", "left", "right"))
         assert all(0 < played["frames"][part] <= 60 for part in ("speaker", "left", "right"))
+
+
+@pytest.mark.parametrize("fate", ["Promise.reject(new DOMException('', 'NotAllowedError'))", "new Promise(() => {})"])
+def test_a_browser_that_plays_no_tones_keeps_nobody_out(live_server, open_browser, fate):
+    make_playable_study()
+    evaluator = BrowsingEvaluator(open_browser())
+    page = evaluator.page
+    page.add_init_script(f"HTMLMediaElement.prototype.play = () => {fate};")
+    evaluator.arrive(f"{live_server.url}/study/play/")
+    evaluator.agree()
+    for _ in range(2):
+        evaluator.count_tones(wrongly=True)
+    evaluator.use(page.get_by_role("button", name="Go on"))
+    expect(page.locator("body[data-stage=instructions]")).to_be_visible()
+    checks = evaluator.session.device_checks
+    assert (checks["sound"], checks["tries"]) == ("missed", 2)
