@@ -15,7 +15,7 @@ MANAGE := $(BIN)/python manage.py
 NODE := $(shell command -v node 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-slow lint format fuzz faults bench-analysis bench-retrieval bench-demo-retrieval clean
+.PHONY: help setup demo serve test test-slow lint format fuzz faults bench-analysis bench-playback bench-retrieval bench-demo-retrieval clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -54,6 +54,9 @@ bench-analysis: $(INSTALLED_DEV)  ## Print what a report of a million votes cost
 	$(BIN)/python -m bench.power
 	$(BIN)/python -m bench.stopping
 	$(BIN)/python -m bench.adaptive
+
+bench-playback: $(INSTALLED_DEV)  ## Print how far the videos are apart and how soon the next trial plays; 20 quiet minutes
+	$(BIN)/python -m bench.playback
 
 bench-retrieval: $(INSTALLED_DEV)  ## Print what embedding, ranking and annotating cost; half an hour on a quiet machine
 	$(BIN)/python -m bench.embedding --clips 100000
