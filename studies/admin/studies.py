@@ -1,5 +1,6 @@
 """Studies for researchers: their design, how full they are, and the buttons that open, pause and close them."""
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from studies.queries import replaced_stimuli, study_progress, unprepared_stimuli
 from studies.services.designs import delete_draft
 from studies.services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
 from studies.services.releases import CannotRelease, release_stimulus
+from studies.texts import languages_offered, missing_texts
 
 from .plans import ContrastInline, PlanInline, PlanPages
 from .replacing import ReplacingPage
@@ -71,6 +73,16 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
         figures = study_progress(study)
         return f"{figures.valid} of {figures.target}" if figures.target else "–"
 
+    @admin.display(description="Languages")
+    def languages(self, study: Study) -> str:
+        """Those offered, and what keeps others that were begun from being offered."""
+        names = dict(settings.LANGUAGES)
+        offered = languages_offered(study)
+        begun = set(study.texts.values_list("language", flat=True)) - set(offered)
+        said = [names[code] for code in offered]
+        said += [f"{names[code]}: {', '.join(missing_texts(study, code))} missing" for code in sorted(begun)]
+        return "; ".join(said) + ". The command translate_study writes them while the study is a draft."
+
     @admin.display(description="Progress")
     def progress(self, study: Study) -> str:
         return render_to_string("admin/studies/progress.html", _progress_context(study))
@@ -89,7 +101,7 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
             return [(None, {"fields": list(NewStudyForm.base_fields)})]
         return [
             ("Now", {"fields": ["progress"]}),
-            ("What evaluators see", {"fields": WRITABLE}),
+            ("What evaluators see", {"fields": [*WRITABLE, "languages"]}),
             ("Plan", {"fields": ["plan_panel"]}),
             ("Design", {"fields": self.design}),
             ("Listeners", {"fields": ["shown"]}),
@@ -98,7 +110,7 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> list[str]:
         if obj is None:
             return []
-        fixed = ["progress", "plan_panel", "shown", *self.design]
+        fixed = ["progress", "plan_panel", "shown", "languages", *self.design]
         return fixed if obj.state == StudyState.DRAFT else [*fixed, *WRITABLE]
 
     def get_inlines(self, request: HttpRequest, obj: Study | None = None) -> list:

@@ -150,6 +150,15 @@ class TestThePages:
         assert 'lang="ar" dir="rtl"' in client.get("/study/s/").content.decode()
 
 
+    def test_the_admin_says_what_is_offered_and_what_is_missing(self, admin_client, study):
+        address = f"/admin/studies/study/{study.pk}/change/"
+        translate_study(study.pk, "de", GERMAN, at=timezone.now())
+        told = "English; German: reason:appropriate:nod missing. "
+        assert told in admin_client.get(address, headers={"accept-language": "de"}).content.decode()
+        translated(study)
+        assert "English; German. " in admin_client.get(address).content.decode()
+
+
 class TestTheFile:
     def test_the_template_read_back_is_what_was_there(self, study, tmp_path):
         originals = original_texts(study) | {"consent": 'Two\nlines, "quoted" \\ and so on.'}
