@@ -19,6 +19,8 @@ from .pictures import FPS, STAMP_TOLERANCE_S
 
 # An MP4's own form of the parameters (avcC) begins with this byte.
 AVCC = 1
+# The NAL unit type of supplemental enhancement information (ITU-T H.264, table 7-1).
+SUPPLEMENTAL = 6
 # Heavier pictures are encoded anew, or an evaluator would wait for them.
 MOST_BYTES_A_SECOND = 400_000
 
@@ -66,12 +68,30 @@ def copyable_parameters(path: Path, *, canvas: tuple[int, int], frames: int) -> 
 
 
 def copied_packets(path: Path, *, frames: int) -> Iterable[av.Packet]:
-    """The first `frames` pictures, undecoded, timed 0, 1, 2 ... in 1/FPS s."""
+    """The first `frames` pictures, undecoded, without the encoder's name, timed 0, 1, 2 ... in 1/FPS s."""
     with open_video(path) as (container, stream):
+        length_size = (stream.codec_context.extradata[4] & 3) + 1
         for number, packet in enumerate(container.demux(stream)):
             if number == frames or not packet.size:
                 return
-            packet.time_base = Fraction(1, FPS)
-            packet.pts = packet.dts = number
-            packet.duration = 1
-            yield packet
+            copied = av.Packet(without_remarks(bytes(packet), length_size=length_size))
+            copied.time_base = Fraction(1, FPS)
+            copied.pts = copied.dts = number
+            copied.duration = 1
+            copied.is_keyframe = packet.is_keyframe
+            yield copied
+
+
+def without_remarks(picture: bytes, *, length_size: int) -> bytes:
+    """One picture's NAL units without those of supplemental information, where x264 writes its name and settings.
+
+    Each unit stays behind its length, as an MP4 has it (ISO/IEC 14496-15, 5.3.3). FFmpeg's own filter would put start
+    codes there, which Chromium plays and Firefox refuses.
+    """
+    kept, at = [], 0
+    while at + length_size < len(picture):
+        end = at + length_size + int.from_bytes(picture[at : at + length_size], "big")
+        if picture[at + length_size] & 31 != SUPPLEMENTAL:
+            kept.append(picture[at:end])
+        at = end
+    return b"".join(kept)

@@ -27,7 +27,7 @@ from .padding import PADDING_STEP, pad_file, padded_length
 from .pictures import FPS, SAMPLE_RATE, pictures_on, sound_of
 
 # Names how files are made; a change of anything below changes it, and prepared studies are made anew.
-SETTINGS_VERSION = "1"
+SETTINGS_VERSION = "2"  # 2: copied pictures stand behind their length, as an MP4 has them
 LARGEST_SIDE = 640
 # One thread and no B-frames: the same bytes on every machine with the same libraries, and no edit list.
 X264 = {
@@ -248,10 +248,11 @@ def _copy_pictures(out: OutputContainer, path: Path, *, frames: int, sound: np.n
         stream = out.add_stream_from_template(source, opaque=True)
         stream.metadata.clear()
         stream.time_base = Fraction(1, FPS)
-        nameless = BitStreamFilterContext(WITHOUT_ENCODER_NAME, source)
         if sound is not None:
             _encode_sound(out, sound)
-        _mux(out, stream, [*copied_packets(path, frames=frames), None], nameless)
+        for packet in copied_packets(path, frames=frames):
+            packet.stream = stream
+            out.mux(packet)
 
 
 def _mux(

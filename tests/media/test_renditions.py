@@ -204,6 +204,29 @@ def test_listeners_encoded_alike_are_taken_over_unchanged(speaker, tmp_path):
     assert len({made[one.key].size_bytes for one in rivals}) == 1
 
 
+def units_of(path) -> list[int]:
+    """The types of all NAL units, each of which must stand behind its length: Firefox plays nothing else."""
+    types = []
+    with av.open(str(path)) as container:
+        for packet in container.demux(container.streams.video[0]):
+            picture, at = bytes(packet), 0
+            while at < len(picture):
+                types.append(picture[at + 4] & 31)
+                at += 4 + int.from_bytes(picture[at : at + 4], "big")
+            assert at == len(picture)
+    return types
+
+
+@pytest.mark.parametrize("shapes", [((64, 48), (64, 48)), ((64, 48), (96, 48))], ids=["copied", "encoded"])
+def test_every_unit_stands_behind_its_length_and_none_names_the_encoder(speaker, tmp_path, shapes):
+    rivals = [source(make_video(tmp_path / f"{n}.mp4", frames=40, shade=n, size=size)) for n, size in enumerate(shapes)]
+    assert 6 in units_of(rivals[0].path)
+    for made in make(speaker, rivals, tmp_path / "out").values():
+        types = units_of(made.path)
+        assert len(types) >= 25
+        assert set(types) <= {1, 5, 7, 8}
+
+
 @pytest.mark.parametrize(
     "other",
     [
