@@ -3,6 +3,7 @@
 import re
 
 from . import wording
+from .look_texts import adjusted_p
 from .methods_text import methods_paragraph
 from .report_parts import ContrastReport, Report
 
@@ -69,7 +70,17 @@ def _caption(report: Report) -> str:
         f"against one half, both clustered by speaker and evaluator; adj.: {adjusted}."
     )
     told += f" {SECONDARY}" if secondary else ""
+    told += _looks(report)
     return f"{told} {REHEARSAL}" if report.rehearsal else told
+
+
+def _looks(report: Report) -> str:
+    """That a study which was looked at has numbers which its looks bend."""
+    if not report.looks:
+        return ""
+    p = adjusted_p(report.looks)
+    bent = f" Interval and $p$ of {escaped(report.looks[0].contrast)} are not adjusted for the plan's looks"
+    return f"{bent}." if p is None else f"{bent}; adjusted for them, $p$: {escaped(wording.p_text(p))}."
 
 
 def escaped(text: str) -> str:

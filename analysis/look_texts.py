@@ -30,6 +30,12 @@ def looks_sentence(looks: Sequence[PlannedLook], rule: StoppingRule) -> str:
     return f"{which}, said stop. {then}. Of the 95 % interval: {interval_label(rule)}"
 
 
+def adjusted_p(looks: Sequence[PlannedLook]) -> float | None:
+    """The p that allows for the looks, of the last one made; None while a planned look lets the study go on."""
+    made = [look for look in looks if look.decision not in (DUE, NOT_MADE)]
+    return made[-1].p if made else None
+
+
 def value_text(look: PlannedLook, rule: StoppingRule) -> str:
     """`+30` votes, or evidence as `20.3 to 1`."""
     if look.value is None:

@@ -2,8 +2,11 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from studies.stopping_rules import parse_stopping_rule, stopping_sentence
+
+from .look_texts import adjusted_p, looks_sentence
 from .report_parts import ContrastReport, Report
-from .wording import day, margin_clause
+from .wording import day, margin_clause, p_text
 
 LIBRARIES = ("numpy", "scipy")
 NAMED = {"exclusion_rules": "exclusion rules", "votes_per_comparison": "target"}
@@ -20,6 +23,7 @@ def methods_paragraph(report: Report) -> str:
         _counted(report),
         _headline(report),
         _adjusted(report),
+        _looks(report),
         BESIDE,
         _clarity(report),
         _ranking(report),
@@ -93,6 +97,17 @@ def _adjusted(report: Report) -> str:
     return f"The {', '.join(parts)}." if parts else ""
 
 
+def _looks(report: Report) -> str:
+    if not report.looks:
+        return ""
+    rule = report.plan.stopping_rule
+    planned = stopping_sentence(rule)
+    came = looks_sentence(report.looks, parse_stopping_rule(rule))
+    p = adjusted_p(report.looks)
+    told = f" Adjusted for the looks, p of {report.looks[0].contrast} is {p_text(p)}." if p is not None else ""
+    return f"{planned} {came}{told}"
+
+
 def _clarity(report: Report) -> str:
     if not any(contrast.clarity for contrast in report.contrasts):
         return ""
@@ -116,8 +131,8 @@ def _adaptive(report: Report) -> str:
     if not report.adaptive_votes:
         return ""
     return (
-        f" {report.adaptive_votes} of its votes were on comparison groups chosen, in batches, by the votes before them "
-        "(weighted optimal design); shares, intervals and p are of the other votes only."
+        f" The ranking also uses {report.adaptive_votes} votes on comparison groups chosen, in batches, by the votes "
+        "before them (weighted optimal design); they count in no share, interval or p."
     )
 
 

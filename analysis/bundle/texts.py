@@ -9,6 +9,7 @@ NOT_RECOMPUTED = (
     "mixed logits",
     "sessions needed",
     "tables by group",
+    "looks of the stopping rule",
     "the bootstrap interval of alpha",
     "presses in clips that were never prepared",
     "titles, sentences, notes, warnings, times and versions",

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from analysis.latex import latex_table
+from analysis.methods_text import methods_paragraph
 from analysis.pages.looks import looks
 from analysis.report_json import report_as_dict
 from analysis.report_text import report_as_text
@@ -14,6 +16,7 @@ from studies.services.launches import close_study
 from tests.factories import START, make_study
 
 from .signing_in import account, text_of
+from .test_bundle import alone, bundled, unpacked  # noqa: F401 - a fixture
 from .test_stopping_study import alternating, looking_study, play
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +52,21 @@ def test_a_look_that_stops_is_in_json_text_and_page_as_it_was_computed():
     (table,) = section.tables
     assert [cell.text for cell in table.rows[0]] == ["15", "1 March 2026", "30", "+30", "±22", "< .001", "stop"]
     assert [cell.text for cell in table.rows[1]] == ["20", "–", "–", "–", "–", "–", "not made"]
+
+
+def test_a_paper_says_that_the_study_was_looked_at(unpacked):  # noqa: F811
+    study = looking_study()
+    play(study, sessions=6)
+    report = report_of(study)
+
+    methods = methods_paragraph(report)
+    assert "Planned looks at 15 and 20 completed speakers" in methods
+    assert "Look 1 of 2, at 15 completed speakers on 1 March 2026, said stop." in methods
+    assert "Adjusted for the looks, p of social:random is < .001." in methods
+    assert "are not adjusted for the plan's looks; adjusted for them, $p$: $<$ .001." in latex_table(report)
+    done = alone(unpacked(bundled(study)))
+    assert (done.returncode, " 0 differ." in done.stdout) == (0, True), done.stdout
+    assert "looks of the stopping rule" in done.stdout
 
 
 def test_looks_are_due_go_on_and_end():

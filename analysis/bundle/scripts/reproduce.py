@@ -33,6 +33,7 @@ class Left(str):
 SAID = Left("titles, sentences, notes, warnings, times and versions")
 BOOTSTRAP = Left("the bootstrap interval of alpha")
 GROUPS = Left("tables by group")
+LOOKS = Left("looks of the stopping rule")
 MIXED = Left("mixed logits")
 PRESSES = Left("presses in clips that were never prepared")
 SESSIONS_NEEDED = Left("sessions needed")
@@ -114,6 +115,7 @@ def report(answers: Answers, plan: dict, reported: pd.Series) -> dict:
         "bradley_terry": ranking(answers.counted) | {"note": SAID},
         "retests": retests(answers),
         "groups": GROUPS,
+        "looks": LOOKS,
         "adaptive_votes": int((answers.counted.adaptive == "1").sum()),
         "contrasts": contrasts(answers, plan),
     }
