@@ -31,7 +31,7 @@ class BrowsingEvaluator:
     def __init__(self, page: Page, hand: Hand = "mouse"):
         self.page = page
         self.hand = hand
-        page.add_init_script(NOTE_SOUNDS)
+        getattr(page, "page", page).add_init_script(NOTE_SOUNDS)  # a frame's page
 
     # -- on the way to the trials
 
@@ -51,6 +51,7 @@ class BrowsingEvaluator:
         self.use(self.page.get_by_role("checkbox"))
         self.use(self.page.get_by_role("button", name="Continue"))
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Check your sound and screen")
+        expect(self.page.locator("#tones")).to_be_enabled()  # the page's script is there
 
     def count_tones(self, *, wrongly: bool = False) -> None:
         """Play the tones and say how many they were."""

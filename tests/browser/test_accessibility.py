@@ -18,8 +18,10 @@ STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", 
 def violations(page: Page) -> list[str]:
     """One line a rule and element; colours on their way from one to another are let arrive first."""
     page.evaluate(
-        "() => Promise.all(document.getAnimations().filter((moving) => moving instanceof "
-        "CSSTransition).map((moving) => moving.finished.catch(() => null)))"
+        """async () => {
+          const moving = () => document.getAnimations().filter((each) => each instanceof CSSTransition);
+          while (moving().length) await Promise.all(moving().map((each) => each.finished.catch(() => null)));
+        }"""
     )
     found = Axe().run(page, options=STANDARD).response["violations"]
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
