@@ -116,7 +116,7 @@ def consent(request: HttpRequest, session: Session) -> HttpResponse:
     version = request.POST.get("version", "")
     if request.POST.get("agree") == "yes" and version.isdecimal() and len(version) < 10:
         try:
-            agree(session.pk, version=int(version), at=timezone.now())
+            agree(session.pk, version=int(version), at=timezone.now(), language=request.POST.get("language"))
         except ConsentChanged:
             pass  # The page that follows shows the text now in force.
     return see(session)

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import BaseModelFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,6 +22,7 @@ from studies.queries import replaced_stimuli, study_progress, unprepared_stimuli
 from studies.services.designs import delete_draft
 from studies.services.launches import CannotLaunch, close_study, launch_problems, open_study, pause_study
 from studies.services.releases import CannotRelease, release_stimulus
+from studies.services.translating import forget_translations
 from studies.texts import languages_offered, missing_texts
 
 from .plans import ContrastInline, PlanInline, PlanPages
@@ -125,6 +127,13 @@ class StudyAdmin(PlanPages, ReplacingPage, ModelAdmin):
             obj.owner = request.user
         # Only what the page may change: the state may have moved on since it was loaded.
         obj.save(update_fields=WRITABLE if change else ["owner"])
+        forget_translations(obj.pk, set(form.changed_data) & set(WRITABLE) if change else ())
+
+    def save_formset(self, request: HttpRequest, form: object, formset: BaseModelFormSet, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is Question:
+            worded = (row.instance.key for row in formset.forms if "text" in row.changed_data)
+            forget_translations(form.instance.pk, {f"question:{key}" for key in worded})
 
     def delete_model(self, request: HttpRequest, obj: Study) -> None:
         delete_draft(obj.pk)

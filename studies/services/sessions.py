@@ -118,15 +118,16 @@ def set_language(session_id: int, language: str) -> None:
     Session.objects.filter(pk=session_id).update(language=language)
 
 
-def agree(session_id: int, *, version: int, at: datetime) -> Consent:
+def agree(session_id: int, *, version: int, at: datetime, language: str | None = None) -> Consent:
     """Record agreement to one version of the consent text.
 
-    Raises  ConsentChanged if that is not the version in force
+    language  the one that it was read in, where the page tells: another tab may have changed the session's
+    Raises    ConsentChanged if that is not the text in force
     """
     session = Session.objects.get(pk=session_id)
     with locked_study(session.study_id) as study:
         in_force = consent_in_force(study, session.language)
-        if in_force is None or in_force.version != version:
+        if in_force is None or in_force.version != version or language not in (None, in_force.language):
             raise ConsentChanged
         touch(session, at=at)
         consent, _ = Consent.objects.get_or_create(

@@ -1,7 +1,7 @@
 """Translations: a draft's texts in further languages, whole or not at all."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -37,6 +37,11 @@ def translate_study(study_id: int, language: str, texts: Mapping[str, str], *, a
         if CONSENT in texts:
             _keep_consent(study, language, texts[CONSENT], at=at)
         return study
+
+
+def forget_translations(study_id: int, fields: Iterable[str]) -> None:
+    """Of texts that were written anew the translations say something else: they are to be made again."""
+    StudyText.objects.filter(study=study_id, study__state=StudyState.DRAFT, field__in=list(fields)).delete()
 
 
 def default_translation(study: Study, language: str) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """axe on every page an evaluator can meet, light and dark, at desktop and phone size; and what axe cannot see."""
 
+import os
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -9,6 +11,7 @@ from tests.playable import make_playable_study
 
 from .conftest import DESKTOP, PHONE
 from .evaluating import BrowsingEvaluator
+from .test_screenshots import keep
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -33,6 +36,16 @@ def assert_fits(page: Page) -> None:
     assert violations(page) == []
 
 
+def named(size: dict, scheme: str) -> str:
+    return f"{'phone' if size is PHONE else 'desktop'}-{scheme}"
+
+
+def picture(page: Page, name: str) -> None:
+    """For docs/images, where REALTALK_SCREENSHOTS is set."""
+    if "REALTALK_SCREENSHOTS" in os.environ:
+        keep(page, f"{name}.png")
+
+
 @pytest.mark.parametrize(
     ("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")],
     ids=["desktop-light", "desktop-dark", "phone-light", "phone-dark"],
@@ -48,6 +61,7 @@ def test_every_page_is_free_of_violations(live_server, open_browser, size, schem
     assert_fits(page)
     page.goto(link)
     assert_fits(page)
+    picture(page, f"landing-{named(size, scheme)}")
     evaluator.arrive(link)
     assert_fits(page)
     evaluator.agree()
@@ -77,6 +91,7 @@ def test_every_page_is_free_of_violations(live_server, open_browser, size, schem
     second.use(second.page.get_by_role("button", name="Start the practice"))
     expect(second.page.locator("body[data-stage=waiting]")).to_be_visible()
     assert_fits(second.page)
+    picture(second.page, f"waiting-{named(size, scheme)}")
 
     # All but the last of the session's trials end without being played, so that its last page comes soon.
     last = evaluator.session.assignments.latest("position")
@@ -89,11 +104,13 @@ def test_every_page_is_free_of_violations(live_server, open_browser, size, schem
     evaluator.answer("left")
     expect(page.locator("body[data-stage=thanks]")).to_be_visible()
     assert_fits(page)
+    picture(page, f"thanks-{named(size, scheme)}")
 
     Study.objects.update(state=StudyState.PAUSED)
     page.goto(link)
     expect(page.locator("body[data-stage=message]")).to_be_visible()
     assert_fits(page)
+    picture(page, f"message-{named(size, scheme)}")
 
 
 def test_zoomed_to_twice_the_size_nothing_is_cut_off(live_server, open_browser):

@@ -1,6 +1,5 @@
 """The evaluator's way in Arabic, from right to left, and in Chinese, in a real Chromium."""
 
-import os
 import re
 
 import pytest
@@ -12,8 +11,7 @@ from tests.playable import make_playable_study
 
 from .conftest import DESKTOP, PHONE
 from .evaluating import READY, BrowsingEvaluator
-from .test_accessibility import assert_fits
-from .test_screenshots import keep
+from .test_accessibility import assert_fits, picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 TITLES = {"ar": "كيف يستمع الناس؟", "zh-hans": "人们如何倾听？"}
@@ -49,11 +47,11 @@ def walk_to_the_trial(evaluator: BrowsingEvaluator, link: str, *, look) -> None:
     look("trial")
 
 
-def pictured(page: Page, language: str, name: str):
+def looking(page: Page, language: str, name: str):
     def look(stage: str) -> None:
         assert_fits(page)
-        if "REALTALK_SCREENSHOTS" in os.environ and stage == "trial" and language == "ar":
-            keep(page, f"{stage}-{name}.png")
+        if stage == "trial" and language == "ar":
+            picture(page, f"{stage}-{name}")
 
     return look
 
@@ -67,7 +65,7 @@ def test_left_stays_left_in_every_language(live_server, open_browser, language, 
     evaluator = BrowsingEvaluator(open_browser(**size))
     page = evaluator.page
     name = request.node.callspec.id
-    walk_to_the_trial(evaluator, f"{live_server.url}/study/play/", look=pictured(page, language, name))
+    walk_to_the_trial(evaluator, f"{live_server.url}/study/play/", look=looking(page, language, name))
     assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
     clocks = [page.locator(f"#{name}").bounding_box()["x"] for name in ("clock", "length")]
     assert clocks == sorted(clocks), "time runs from left to right"

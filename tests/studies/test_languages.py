@@ -133,6 +133,30 @@ class TestThePages:
         client.get(f"{address}?lang=ar")
         assert Session.objects.get().language == "de", "what is not offered changes nothing"
 
+    def test_what_is_agreed_to_is_what_was_read(self, client, study):
+        study = translated(study)
+        address = client.post("/study/s/").url
+        read = {"agree": "yes", "version": "1", "language": "en"}
+        client.get(f"{address}?lang=de")  # in another tab
+        client.post(f"{address}consent", read)
+        assert not Session.objects.get().consents.exists()
+        assert 'name="language" value="de"' in client.get(address).content.decode()
+        client.post(f"{address}consent", read | {"language": "de"})
+        assert Session.objects.get().consents.get().version.language == "de"
+
+    def test_a_text_that_is_written_anew_loses_its_translations(self, admin_client, study):
+        translate_study(study.pk, "de", GERMAN, at=timezone.now())
+        question = study.questions.get()
+        form = {
+            "title": "Another", "introduction": "Welcome.", "instructions": "",
+            "questions-TOTAL_FORMS": 1, "questions-INITIAL_FORMS": 1, "questions-0-id": question.pk,
+            "questions-0-study": study.pk, "questions-0-text": "Which one is kinder?",
+            "contrasts-TOTAL_FORMS": 0, "contrasts-INITIAL_FORMS": 0, "plan-TOTAL_FORMS": 0, "plan-INITIAL_FORMS": 0,
+        }  # fmt: skip
+        answer = admin_client.post(f"/admin/studies/study/{study.pk}/change/", form)
+        assert answer.status_code == 302, answer.content.decode()
+        assert missing_texts(study, "de") == ["title", "question:appropriate", "reason:appropriate:nod"]
+
     def test_refusals_are_in_the_language_of_the_session(self, client, study):
         study = translated(study)
         session = start_session(study.pk, at=timezone.now(), language="de")
