@@ -7,7 +7,7 @@ from typing import Any
 
 from retrieval.tables import KEY, KEY_RULE
 
-from .toml_text import TomlProblems, toml_table
+from .toml_text import TomlProblems, toml_file, toml_table
 
 QUESTION = "Which listener reacts more appropriately to what the speaker says?"
 QUESTION_KEY = "appropriate"
@@ -15,7 +15,6 @@ FORMS = ("2afc", "tie", "5-point")
 FEWEST_REASONS, MOST_REASONS = 2, 12
 MOST_QUESTIONS = 6
 LONGEST_QUESTION, LONGEST_REASON = 500, 120
-LARGEST_FILE_BYTES = 200_000
 EXAMPLE = "docs/guide.md shows one"
 
 
@@ -100,15 +99,8 @@ def _reason_problems(reasons: Sequence[tuple[str, str]]) -> list[str]:
 
 def read_questions(path: Path | str) -> Asking:
     """The questions in a TOML file. Raises QuestionsError with every problem; see `parse_questions`."""
-    path = Path(path)
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise QuestionsError([f"{path.name} has over 200 kB: is it the right file? Questions take a few lines."])
-        content = path.read_bytes()
-    except OSError as reason:
-        why = reason.strerror or "it is not there"
-        raise QuestionsError([f"{path} cannot be read ({why}): name a TOML file of questions."]) from None
-    return parse_questions(content, name=path.name)
+    content, name = toml_file(path, of="questions", problems=QuestionsError)
+    return parse_questions(content, name=name)
 
 
 def parse_questions(content: bytes, *, name: str) -> Asking:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import Count, F, Q
 
@@ -49,13 +48,10 @@ def was_found(trial: Assignment) -> bool | None:
     return None if right is None or vote is None else vote.choice == right
 
 
-def feedback_on(session: Session, key: UUID | str) -> bool | None:
-    """Whether the known answer of this practice trial was found; None where there is none, or the study keeps it."""
-    if not session.study.gives_feedback:
-        return None
-    practice = session.assignments.filter(kind=TrialKind.PRACTICE, state=AssignmentState.ANSWERED)
-    trial = practice.select_related("item", "left", "right").filter(key=key).first()
-    return was_found(trial) if trial else None
+def feedback_on(trial: Assignment) -> bool | None:
+    """Whether the known answer of a practice trial was found; None where there is none, or the study keeps it."""
+    is_told = trial.kind == TrialKind.PRACTICE and trial.state == AssignmentState.ANSWERED
+    return was_found(trial) if is_told and trial.session.study.gives_feedback else None
 
 
 def right_side(trial: Assignment) -> str | None:

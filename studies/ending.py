@@ -10,9 +10,10 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.urls import reverse
 
-from studies.models import AssignmentState, Recruitment, Session, StudyState, Submission, TrialKind
+from studies.models import Recruitment, Session, StudyState, Submission
 from studies.platforms import adapter_of, mturk
-from studies.services.recruiting import note_ending, told_of
+from studies.queries import worked_trials
+from studies.services.recruiting import newest_recruitment, note_ending, told_of
 
 logger = logging.getLogger(__name__)
 COMPLETION, SCREEN_OUT, FAILED_CHECK = "completion", "screen_out", "failed_check"
@@ -70,7 +71,9 @@ def hand_in_form(session: Session, *, at: datetime) -> HandInForm | None:
 
 def _ending(session: Session) -> Ending:
     submission = Submission.objects.filter(session=session).select_related("recruitment").first()
-    recruitment = submission.recruitment if submission else _recruitment_without_submissions(session)
+    # Of a platform without ids of submissions the newest speaks.
+    study, platform = session.study_id, session.evaluator.platform
+    recruitment = submission.recruitment if submission else newest_recruitment(study, platform)
     which = _which(session, recruitment)
     if not which:
         return Ending()
@@ -94,7 +97,7 @@ def _way_back(session: Session, recruitment: Recruitment, code: str) -> str:
 
 
 def _which(session: Session, recruitment: Recruitment | None) -> str:
-    if session.finished_at or (session.study.state == StudyState.CLOSED and _has_worked(session)):
+    if session.finished_at or (session.study.state == StudyState.CLOSED and worked_trials(session).exists()):
         has_code = recruitment is not None and recruitment.failed_check_code
         return FAILED_CHECK if has_code and _may_be_refused(session) else COMPLETION
     return SCREEN_OUT if session.screened_out_at else ""
@@ -114,17 +117,6 @@ def _may_be_refused(session: Session) -> bool:
         return False
 
 
-def _has_worked(session: Session) -> bool:
-    done = session.assignments.filter(state__in=[AssignmentState.ANSWERED, AssignmentState.LATE])
-    return done.exclude(kind=TrialKind.PRACTICE).exists()
-
-
 def _own_code(session: Session, which: str) -> str:
     """Who came by an open link is known to no platform: the session's own code says that they were here."""
     return session.completion_code if which == COMPLETION else ""
-
-
-def _recruitment_without_submissions(session: Session) -> Recruitment | None:
-    """The recruitment of a platform that has no ids of submissions: the newest of the study."""
-    rows = Recruitment.objects.filter(study=session.study_id, platform=session.evaluator.platform)
-    return rows.order_by("-pk").first()

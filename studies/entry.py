@@ -7,7 +7,7 @@ from typing import Any
 
 from retrieval.tables import KEY
 
-from .toml_text import TomlProblems, toml_table
+from .toml_text import TomlProblems, toml_file, toml_table
 
 SCREENER, GROUP, COMPREHENSION = "screener", "group", "comprehension"
 KINDS = (SCREENER, GROUP, COMPREHENSION)
@@ -20,7 +20,6 @@ MOST_PLACES = 100_000
 OLDEST = 120
 LONGEST_KEY, LONGEST_QUESTION, LONGEST_OPTION, LONGEST_EXPLANATION = 50, 500, 200, 1000
 LONGEST_TEXT = 10_000
-LARGEST_FILE_BYTES = 200_000
 KEY_RULE = f"use letters, digits, '.', '_' and '-', at most {LONGEST_KEY}, beginning with a letter or digit"
 EXAMPLE = "docs/guide.md shows one"
 
@@ -190,15 +189,8 @@ def _is_key(text: str) -> bool:
 
 def read_entry(path: Path | str) -> tuple[EntryAsked, ...]:
     """The entry questions in a TOML file. Raises EntryError with every problem; see `parse_entry`."""
-    path = Path(path)
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise EntryError([f"{path.name} has over 200 kB: is it the right file? Questions take a few lines."])
-        content = path.read_bytes()
-    except OSError as reason:
-        why = reason.strerror or "it is not there"
-        raise EntryError([f"{path} cannot be read ({why}): name a TOML file of entry questions."]) from None
-    return parse_entry(content, name=path.name)
+    content, name = toml_file(path, of="entry questions", problems=EntryError)
+    return parse_entry(content, name=name)
 
 
 def parse_entry(content: bytes, *, name: str) -> tuple[EntryAsked, ...]:

@@ -123,7 +123,7 @@ def consent_page(session: Session, *, ticked: Collection[str] = (), missing: Col
         token=session.token,
         version=text.version,
         language=text.language,
-        text_paragraphs=[part.strip() for part in text.text.split("\n\n") if part.strip()],
+        text_paragraphs=_paragraphs(text.text),
         is_new_text=session.consents.exists(),
         warning=said.get("content_warning", study.content_warning),
         support=said.get("support", study.support),
@@ -169,7 +169,10 @@ def screened_out_page(session: Session, *, code: str, address: str) -> ScreenedO
 
 def debriefing_of(study: Study, language: str) -> list[str]:
     """What the study was about, in paragraphs; none where nothing is written."""
-    text = translations(study, language).get("debriefing", study.debriefing)
+    return _paragraphs(translations(study, language).get("debriefing", study.debriefing))
+
+
+def _paragraphs(text: str) -> list[str]:
     return [part.strip() for part in text.split("\n\n") if part.strip()]
 
 

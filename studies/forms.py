@@ -1,8 +1,10 @@
 """A new study, as a researcher fills it in: the same as `create_study`, with the manifest uploaded."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -18,11 +20,12 @@ from unfold.widgets import (
 from retrieval.models import Corpus
 from retrieval.tables import ManifestError
 
-from .asking import LARGEST_FILE_BYTES, QUESTION, Asking, QuestionsError, one_question, parse_questions
-from .entry import Entry, EntryError, parse_entry
+from .asking import QUESTION, Asking, one_question, parse_questions
+from .entry import Entry, parse_entry
 from .models import ShortListeners, Study
 from .options import MOST_RETESTS, Options
 from .services.designs import CannotCreate, create_study, parse_contrasts
+from .toml_text import LARGEST_FILE_BYTES, TomlProblems
 
 LARGEST_MANIFEST_BYTES = 20_000_000
 OPTIONS = [field.name for field in fields(Options)]
@@ -197,28 +200,23 @@ class NewStudyForm(forms.ModelForm):
         return data
 
     def _asked(self, data: dict) -> Asking:
-        upload = data["questions"]
-        if not upload:
-            return one_question(data["question"])
-        if upload.size > LARGEST_FILE_BYTES:
-            raise forms.ValidationError({"questions": "A file of over 200 kB is not read: is it the right one?"})
-        try:
-            return parse_questions(upload.read(), name=upload.name)
-        except QuestionsError as refusal:
-            raise forms.ValidationError({"questions": refusal.problems}) from None
+        return self._parsed("questions", parse_questions) if data["questions"] else one_question(data["question"])
 
     def _entry(self, data: dict) -> Entry:
-        upload, questions = data["entry"], ()
-        if upload:
-            if upload.size > LARGEST_FILE_BYTES:
-                raise forms.ValidationError({"entry": "A file of over 200 kB is not read: is it the right one?"})
-            try:
-                questions = parse_entry(upload.read(), name=upload.name)
-            except EntryError as refusal:
-                raise forms.ValidationError({"entry": refusal.problems}) from None
+        questions = self._parsed("entry", parse_entry) if data["entry"] else ()
         # Browsers send lines that end in CR LF.
         said = {name: data[name].replace("\r\n", "\n") for name in SAID}
         return Entry(questions=questions, least_age=data["least_age"], **said)
+
+    def _parsed(self, field: str, parse: Callable[..., Any]) -> Any:
+        """What an uploaded TOML file says; what is wrong with it is shown at its field."""
+        upload = self.cleaned_data[field]
+        if upload.size > LARGEST_FILE_BYTES:
+            raise forms.ValidationError({field: "A file of over 200 kB is not read: is it the right one?"})
+        try:
+            return parse(upload.read(), name=upload.name)
+        except TomlProblems as refusal:
+            raise forms.ValidationError({field: refusal.problems}) from None
 
     def _post_clean(self) -> None:
         """The service has made the study; there is no half-filled instance to validate."""

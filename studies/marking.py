@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from av.video.frame import VideoFrame
 
+from .pictures import BLACK_LUMA, GREY_CHROMA
+
 if TYPE_CHECKING:
     from PIL import ImageDraw
 
@@ -15,7 +17,7 @@ MARK = "research stimulus: not a real reply"
 # Of the picture: tall enough to be read at 240 pixels, and no taller than a caption.
 BAND, LEAST_BAND_PX = 0.06, 12
 LETTERS, ROOM = 0.7, 0.94
-BLACK_LUMA, WHITE_LUMA, GREY_CHROMA = 16, 235, 128
+WHITE_LUMA = 235
 
 
 def marked(frame: VideoFrame) -> VideoFrame:

@@ -14,10 +14,10 @@ from .coverage import PARTS
 from .entry_pages import Language, debriefing_of, languages_for, support_of
 from .media import media_address
 from .models import Assignment, AssignmentState, QuestionForm, Session, Study, TrialKind
-from .queries import check_items, practice_items, speakers_have_sound, timeline_s
+from .queries import check_items, practice_items, speakers_have_sound, timeline_s, worked_trials
 from .services.deals import PRACTICE_TRIALS
 from .services.withdrawals import receipt_for
-from .texts import language_of, translations
+from .texts import language_of, title_of, translations
 
 RETRY_S = 30
 SECONDS_TO_DECIDE = 6
@@ -191,13 +191,10 @@ def waiting_page(session: Session) -> WaitingPage:
 
 
 def thanks_page(session: Session, *, code: str, address: str) -> ThanksPage:
-    answered = session.assignments.filter(
-        state__in=[AssignmentState.ANSWERED, AssignmentState.LATE]
-    ).exclude(kind=TrialKind.PRACTICE)
     return ThanksPage(
         title=_title(session),
         token=session.token,
-        answered=answered.count(),
+        answered=worked_trials(session).count(),
         debriefing=debriefing_of(session.study, session.language),
         support=support_of(session.study, session.language),
         completion_code=code,
@@ -244,7 +241,7 @@ def _questions(study: Study, said: dict[str, str]) -> list[TrialQuestion]:
 
 
 def _title(session: Session) -> str:
-    return translations(session.study, session.language).get("title", session.study.title)
+    return title_of(session.study, session.language)
 
 
 def _languages_of(session: Session) -> list[Language]:

@@ -161,6 +161,12 @@ def current_assignment(session: Session) -> Assignment | None:
     return session.assignments.filter(state=AssignmentState.LIVE).order_by("position").first()
 
 
+def worked_trials(session: Session) -> QuerySet[Assignment]:
+    """What it answered beyond practice, late answers among it: who has any is paid."""
+    done = [AssignmentState.ANSWERED, AssignmentState.LATE]
+    return session.assignments.filter(state__in=done).exclude(kind=TrialKind.PRACTICE)
+
+
 def timeline_s(item: Item) -> float:
     """How long the item plays, in seconds: as prepared, else as long as its speaker's clip."""
     rendition = Rendition.objects.filter(item=item, clip=item.speaker_id).first()

@@ -6,7 +6,7 @@ from .ending import HandInForm
 from .models import Session
 from .queries import current_assignment
 from .services.noting import LONGEST
-from .texts import translations
+from .texts import title_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class HandInPage:
 
 
 def hand_in_page(session: Session, form: HandInForm) -> HandInPage:
-    return HandInPage(_title(session), form.action, form.fields)
+    return HandInPage(title_of(session.study, session.language), form.action, form.fields)
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,5 @@ class NotePage:
 
 def note_page(session: Session, *, is_sent: bool = False, problem: str = "") -> NotePage:
     trial = current_assignment(session)
-    return NotePage(_title(session), trial is not None and trial.began_at is not None, is_sent, problem)
-
-
-def _title(session: Session) -> str:
-    return translations(session.study, session.language).get("title", session.study.title)
+    is_at_trial = trial is not None and trial.began_at is not None
+    return NotePage(title_of(session.study, session.language), is_at_trial, is_sent, problem)

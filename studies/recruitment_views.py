@@ -1,11 +1,9 @@
 """Where platforms send evaluators, and where they send their messages. No id of theirs stays in an address or a log."""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,16 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from . import entry_pages, messages
 from .ending import hand_in_form
-from .models import Platform, Recruitment, Session, Study
+from .models import Platform, Recruitment, Session
 from .platforms import adapter_of
 from .platforms.protocol import NotBelieved, NotThisWay
 from .recruitment_pages import hand_in_page, note_page
 from .services.inviting import accept_invitation, invitation_of
 from .services.noting import NothingSaid, TooManyNotes, write_note
 from .services.recruiting import arrive, hear
-from .services.sessions import NotListed, StudyNotOpen
-from .texts import chosen_language
-from .views import INCOMPLETE, SEE_OTHER, refuse, see, with_session
+from .views import INCOMPLETE, language_asked, refuse, see, see_other, started, with_session
 
 logger = logging.getLogger(__name__)
 LARGEST_MESSAGE = 64 * 1024
@@ -54,24 +50,10 @@ def arrival(request: HttpRequest, key: str) -> HttpResponse:
             return render(request, "studies/preview.html", {"page": page})
         if recruitment.ended_at:
             return refuse(request, messages.RECRUITED)
-        return started(request, lambda at: arrive(recruitment, who, at=at, language=language))
-
-
-def language_asked(request: HttpRequest, study: Study) -> str:
-    accepted = request.headers.get("Accept-Language", "")
-    return chosen_language(study, asked=request.GET.get("lang", ""), accepted=accepted)
-
-
-def started(request: HttpRequest, start: Callable[[datetime], Session]) -> HttpResponse:
-    """On to the session, or a page that says why there is none."""
-    try:
-        return see(start(timezone.now()))
-    except NotThisWay:
-        return refuse(request, messages.NOT_FROM_PLATFORM)
-    except StudyNotOpen as reason:
-        return refuse(request, messages.NOT_OPEN[reason.state])
-    except NotListed:
-        return refuse(request, messages.NOT_LISTED)
+        try:
+            return started(request, lambda at: arrive(recruitment, who, at=at, language=language))
+        except NotThisWay:
+            return refuse(request, messages.NOT_FROM_PLATFORM)
 
 
 @never_cache
@@ -122,9 +104,7 @@ def note(request: HttpRequest, session: Session) -> HttpResponse:
     except TooManyNotes:
         page = note_page(session, problem=_("You have sent as many notes as can be kept. Thank you for each."))
         return render(request, "studies/note.html", {"page": page}, status=INCOMPLETE)
-    response = redirect(f"{reverse('studies:note', args=[session.token])}?sent=yes")
-    response.status_code = SEE_OTHER
-    return response
+    return see_other(f"{reverse('studies:note', args=[session.token])}?sent=yes")
 
 
 @never_cache

@@ -36,6 +36,10 @@ def translations(study: Study, language: str) -> dict[str, str]:
     return dict(StudyText.objects.filter(study=study, language=language).values_list("field", "text"))
 
 
+def title_of(study: Study, language: str) -> str:
+    return translations(study, language).get("title", study.title)
+
+
 def translated_texts(study: Study, language: str) -> dict[str, str]:
     """All that is there in another language than the study's own: the translations, and consent."""
     texts = translations(study, language)

@@ -4,8 +4,10 @@ import re
 import tomllib
 from collections import deque
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+LARGEST_FILE_BYTES = 200_000
 # Those that TOML itself takes in an escape alone; tab and line feed are none of them, a carriage return is.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -16,6 +18,21 @@ class TomlProblems(ValueError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
         super().__init__("\n".join(self.problems))
+
+
+def toml_file(path: Path | str, *, of: str, problems: type[TomlProblems]) -> tuple[bytes, str]:
+    """The bytes of a file and its name. Raises `problems` where it cannot be read or is too large.
+
+    of  what it should hold: "questions", in plural
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise problems([f"{path.name} has over 200 kB: is it the right file? Questions take a few lines."])
+        return path.read_bytes(), path.name
+    except OSError as reason:
+        why = reason.strerror or "it is not there"
+        raise problems([f"{path} cannot be read ({why}): name a TOML file of {of}."]) from None
 
 
 def toml_table(content: bytes, *, name: str, remedy: str, problems: type[TomlProblems]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The evaluator's pages. The token in the address is the only authority: no cookie is read or set."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import override
@@ -41,7 +43,7 @@ from .services.sessions import (
     set_language,
     start_session,
 )
-from .services.votes import AlreadyAnswered, VoteRefused, cast_vote, record_view, was_late
+from .services.votes import AlreadyAnswered, VoteRefused, cast_vote, record_view
 from .texts import chosen_language, language_of, languages_offered
 
 SEE_OTHER = 303
@@ -72,8 +74,7 @@ def landing(request: HttpRequest, key: str) -> HttpResponse:
     study = Study.objects.filter(key=key).first()
     if study is None:
         return refuse(request, messages.UNKNOWN_STUDY)
-    accepted = request.headers.get("Accept-Language", "")
-    language = chosen_language(study, asked=request.GET.get("lang", ""), accepted=accepted)
+    language = language_asked(request, study)
     with override(language):
         response = _landing(request, study, language)
     patch_vary_headers(response, ["Accept-Language"])
@@ -86,13 +87,22 @@ def _landing(request: HttpRequest, study: Study, language: str) -> HttpResponse:
         return refuse(request, problem)
     if request.method != "POST":
         return render(request, "studies/landing.html", {"page": entry_pages.landing_page(study, language)})
+    return started(request, lambda at: start_session(study.pk, at=at, language=language))
+
+
+def language_asked(request: HttpRequest, study: Study) -> str:
+    accepted = request.headers.get("Accept-Language", "")
+    return chosen_language(study, asked=request.GET.get("lang", ""), accepted=accepted)
+
+
+def started(request: HttpRequest, start: Callable[[datetime], Session]) -> HttpResponse:
+    """On to the session, or a page that says why there is none."""
     try:
-        session = start_session(study.pk, at=timezone.now(), language=language)
+        return see(start(timezone.now()))
     except StudyNotOpen as reason:
         return refuse(request, messages.NOT_OPEN[reason.state])
     except NotListed:
         return refuse(request, messages.NOT_LISTED)
-    return see(session)
 
 
 @require_safe
@@ -228,9 +238,10 @@ def vote(request: Request, session: Session) -> HttpResponse:
         return Response({"message": str(reason)}, status=409)
     except VoteRefused as reason:
         return Response({"message": str(reason)}, status=400)
+    trial = session.assignments.select_related("item", "left", "right").get(key=key)
     return _next(
-        session, place, outcome="late" if was_late(session.pk, key) else "accepted",
-        known=report.validated_data.get("ahead"), found=feedback_on(session, key),
+        session, place, outcome="late" if trial.state == AssignmentState.LATE else "accepted",
+        known=report.validated_data.get("ahead"), found=feedback_on(trial),
     )  # fmt: skip
 
 
@@ -290,7 +301,12 @@ def is_number(text: str) -> bool:
 
 
 def see(session: Session) -> HttpResponse:
-    response = redirect("studies:session", session.token)
+    return see_other(reverse("studies:session", args=[session.token]))
+
+
+def see_other(address: str) -> HttpResponse:
+    """On to another page, which is fetched anew whatever this request was."""
+    response = redirect(address)
     response.status_code = SEE_OTHER
     return response
 

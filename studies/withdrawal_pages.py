@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from .models import Session, Withdrawal
 from .services.withdrawals import held_of, is_listed
-from .texts import language_of, translations
+from .texts import language_of, title_of
 
 # In the order of the pages; the keys are those of Withdrawal.deleted.
 KINDS = {
@@ -78,15 +78,13 @@ def withdraw_page(session: Session, *, code: str = "") -> WithdrawPage:
     if is_listed(session):
         stays.append(_("A keyed fingerprint on a list of those who may, or may not, take part in further studies."))
     stays.append(_("Copies in backups, until these are replaced. They are used only to repair this site."))
-    study = session.study
-    title = translations(study, language_of(session)).get("title", study.title)
+    title = title_of(session.study, language_of(session))
     has_code = bool(session.completion_code and (session.finished_at or session.screened_out_at))
     return WithdrawPage(title, _kinds(deleted), tuple(stays), code, has_code)
 
 
 def certificate_page(withdrawal: Withdrawal, language: str) -> CertificatePage:
-    study = withdrawal.study
-    title = translations(study, language).get("title", study.title)
+    title = title_of(withdrawal.study, language)
     return CertificatePage(title, withdrawal.certificate, withdrawal.at, _kinds(withdrawal.deleted))
 
 

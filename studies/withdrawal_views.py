@@ -7,7 +7,7 @@ guess is counted and no sender remembered: of 2^80 codes none is found by trying
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -20,12 +20,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from . import messages
 from .models import Session, Withdrawal
 from .services.withdrawals import session_of_receipt
-from .texts import chosen_language, language_of
-from .views import refuse, with_session
+from .texts import language_of
+from .views import language_asked, refuse, see_other, with_session
 from .withdrawal_pages import certificate_page, code_page, withdraw_page
 
 Withdraw = Callable[..., Withdrawal]
-SEE_OTHER = 303
 LONGEST_CODE = 100
 
 
@@ -63,8 +62,7 @@ def certificate(request: HttpRequest, certificate: str) -> HttpResponse:
     withdrawal = Withdrawal.objects.select_related("study").filter(certificate=certificate).first()
     if withdrawal is None:
         return refuse(request, messages.UNKNOWN_ADDRESS)
-    accepted = request.headers.get("Accept-Language", "")
-    language = chosen_language(withdrawal.study, asked=request.GET.get("lang", ""), accepted=accepted)
+    language = language_asked(request, withdrawal.study)
     with override(language):
         response = render(request, "studies/certificate.html", {"page": certificate_page(withdrawal, language)})
     patch_vary_headers(response, ["Accept-Language"])
@@ -83,8 +81,4 @@ def _confirmed(request: HttpRequest, session: Session, withdraw: Withdraw, *, co
         withdrawal = withdraw(session.pk, at=timezone.now())
     except Session.DoesNotExist:  # pressed twice
         return refuse(request, messages.UNKNOWN_ADDRESS)
-    response = redirect(
-        f"{reverse('studies:certificate', args=[withdrawal.certificate])}?lang={get_language()}"
-    )
-    response.status_code = SEE_OTHER
-    return response
+    return see_other(f"{reverse('studies:certificate', args=[withdrawal.certificate])}?lang={get_language()}")

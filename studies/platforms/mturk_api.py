@@ -14,7 +14,7 @@ from django.conf import settings
 from studies.models import SubmissionStatus
 
 from .calling import NoCredentials, Refused, TryLater, date_of
-from .prolific_api import Listed
+from .protocol import Listed
 
 SANDBOX = "https://mturk-requester-sandbox.us-east-1.amazonaws.com"
 REAL = "https://mturk-requester.us-east-1.amazonaws.com"

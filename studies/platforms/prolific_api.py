@@ -5,28 +5,16 @@ Sources  docs.prolific.com/api-reference: submissions/get-submissions (pages of 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
-from studies.models import SubmissionStatus
-
 from .calling import Answer, NoCredentials, Refused, call
 from .prolific import status_of
+from .protocol import Listed
 
 MOST_PAGES = 500
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A submission as Prolific has it now. at: by its clock, where it tells it."""
-
-    reference: str
-    status: SubmissionStatus | None
-    at: datetime | None
 
 
 def submissions_of(study: str) -> Iterator[Listed]:

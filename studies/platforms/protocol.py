@@ -56,6 +56,15 @@ class Word:
     sent_at: datetime
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A submission as the platform has it now. at: by its clock, where it tells it."""
+
+    reference: str
+    status: SubmissionStatus | None
+    at: datetime | None
+
+
 class Adapter(Protocol):
     """One platform.
 

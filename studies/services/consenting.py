@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -44,14 +45,12 @@ def revise_consent(
 
 def write_consent(study: Study, version: int, language: str, text: str, *, at: datetime) -> ConsentVersion:
     """One wording as a row. Call under the study's lock, or as it is made."""
-    return ConsentVersion.objects.create(
-        study=study,
-        version=version,
-        language=language,
-        text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        created_at=at,
-    )
+    return ConsentVersion.objects.create(study=study, version=version, language=language, **wording(text, at=at))
+
+
+def wording(text: str, *, at: datetime) -> dict[str, Any]:
+    """The columns of a ConsentVersion that follow from its text."""
+    return {"text": text, "sha256": hashlib.sha256(text.encode()).hexdigest(), "created_at": at}
 
 
 def _check(study: Study, texts: Mapping[str, str], reason: str) -> None:

@@ -1,7 +1,7 @@
 """Dealing: the slots of a study at launch, and a session's trials when it begins or comes back."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from random import Random
 
@@ -114,9 +114,11 @@ def deal_session(session: Session, *, at: datetime) -> list[Assignment]:
         # Practice and checks come back only beside trials that count: nobody is led through those alone.
         revived = main_again + (_take_back_others(session) if main_again or slots else [])
         new = [_main_trial(slot) for slot in slots]
-    _keep(session, new, at=at)
-    if is_fresh:
-        new += _keep(session, _retests(session, new), at=at)
+    keep_trials(session, new, at=at)
+    if is_fresh and session.study.retests_per_session:
+        main = [trial for trial in new if trial.kind == TrialKind.MAIN]
+        again = retest_choice(main, session.study.retests_per_session, rng=seeded(session, "retests"))
+        new += keep_trials(session, shown_again(again), at=at)
     if slots:
         _record_deal(session, slots, whole=whole, at=at)
     return revived + new
@@ -214,7 +216,7 @@ def seeded(session: Session, *what_for: str) -> Random:
     return Random(":".join([f"{session.study.seed}:{session.rehearsal}:{number}", *what_for]))
 
 
-def _keep(session: Session, trials: list[Assignment], *, at: datetime) -> list[Assignment]:
+def keep_trials(session: Session, trials: list[Assignment], *, at: datetime) -> list[Assignment]:
     """Write these trials behind those there are. Practice that has to be passed leaves room for one round more."""
     last = session.assignments.order_by("-position").values_list("position", flat=True).first() or 0
     practice = sum(trial.kind == TrialKind.PRACTICE for trial in trials)
@@ -226,17 +228,14 @@ def _keep(session: Session, trials: list[Assignment], *, at: datetime) -> list[A
     return Assignment.objects.bulk_create(trials)
 
 
-def _retests(session: Session, dealt: list[Assignment]) -> list[Assignment]:
-    """Pairs of a fresh session to be shown again after its last trial, sides swapped; its answers allow it then."""
-    main = [trial for trial in dealt if trial.kind == TrialKind.MAIN]
-    rng = seeded(session, "retests")
-    again = retest_choice(main, session.study.retests_per_session, rng=rng)
+def shown_again(trials: Iterable[Assignment]) -> list[Assignment]:
+    """The same pairs once more, sides swapped. What was not answered by then is left out when its turn comes."""
     return [
         Assignment(
             item_id=trial.item_id, kind=TrialKind.RETEST, left_id=trial.right_id, right_id=trial.left_id,
             retest_of=trial,
         )
-        for trial in again
+        for trial in trials
     ]
 
 

@@ -7,7 +7,7 @@ from studies.entry import TRIES, EntryAsked
 from studies.entry_queries import is_accepted, questions_due, trials_left, tries_of
 from studies.models import EntryKind, EntryQuestion, Session, Study
 
-from .locks import locked_study
+from .locks import locked_session
 from .sessions import Place, Stage, resume, screen_out
 
 
@@ -28,9 +28,9 @@ def answer_entry(session_id: int, answers: Mapping[str, str], *, tries: int, at:
     Returns  where the session is now; of a group with places, its trials are promised to it
     Raises   EntryIncomplete
     """
-    with locked_study(Session.objects.values_list("study_id", flat=True).get(pk=session_id)):
+    with locked_session(session_id) as session:
         place = resume(session_id, at=at)
-        session = Session.objects.select_related("study").get(pk=session_id)
+        session.refresh_from_db()
         due = questions_due(session) if place.stage == Stage.ENTRY else []
         if not due or tries != len(tries_of(session, due[0])):
             return place

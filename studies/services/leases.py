@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 from studies.models import Assignment, AssignmentState, Session, Side, Slot, Stimulus, Study
 from studies.queries import free_slots, lapsed_leases
 
-from .locks import locked_study
+from .locks import locked_session
 
 FAILURES_TO_HOLD = 3
 HELD = "stimulus held"  # the stimulus says why
@@ -35,15 +35,13 @@ def end_leases(assignments, *, at: datetime) -> int:
 
 def return_session(session_id: int, *, at: datetime) -> Session:
     """The evaluator gave the session back: its live trials are returned and their slots free at once."""
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id) as study:
-        session.refresh_from_db()
+    with locked_session(session_id) as session:
         session.assignments.filter(state=AssignmentState.LIVE).update(
             state=AssignmentState.RETURNED, ended_at=at
         )
         session.returned_at = at
         session.save(update_fields=["returned_at"])
-        close_held_slots(study, at=at)
+        close_held_slots(session.study, at=at)
     return session
 
 
@@ -53,9 +51,9 @@ def skip_trial(session_id: int, key: str, *, at: datetime) -> Assignment:
     Costs nothing and says nothing about the video. Raises NotThisSessionsTrial; a trial that has ended, or was not
     begun, or is of a study without a content warning, is left as it is
     """
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id) as study:
-        assignment = Assignment.objects.filter(session=session_id, key=key).first()
+    with locked_session(session_id) as session:
+        study = session.study
+        assignment = session.assignments.filter(key=key).first()
         if assignment is None:
             raise NotThisSessionsTrial
         if study.content_warning and assignment.state == AssignmentState.LIVE and assignment.began_at is not None:
@@ -71,9 +69,8 @@ def fail_trial(session_id: int, key: str, *, part: str, reason: str, at: datetim
     part    speaker, left or right: which video failed
     Raises  NotThisSessionsTrial; a trial that has ended or not begun is left as it is
     """
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id) as study:
-        assignment = Assignment.objects.filter(session=session, key=key).first()
+    with locked_session(session_id) as session:
+        assignment = session.assignments.filter(key=key).first()
         if assignment is None:
             raise NotThisSessionsTrial
         session.last_active_at = max(at, session.last_active_at)
@@ -85,7 +82,7 @@ def fail_trial(session_id: int, key: str, *, part: str, reason: str, at: datetim
             assignment.failure_reason = reason[:200]
             assignment.save()
             _hold_failing_stimuli(assignment, at=at)
-            close_held_slots(study, at=at)
+            close_held_slots(session.study, at=at)
     return assignment
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from studies.models import Study
+from studies.models import Session, Study
 
 
 @contextmanager
@@ -20,3 +20,17 @@ def locked_study(study_id: int) -> Iterator[Study]:
     """
     with transaction.atomic():
         yield Study.objects.select_for_update(no_key=True).get(pk=study_id)
+
+
+@contextmanager
+def locked_session(session_id: int) -> Iterator[Session]:
+    """`locked_study` for what is about one session.
+
+    Yields  the session as it stands under the lock, with the study
+    Raises  Session.DoesNotExist, also where it was withdrawn while this waited for its turn
+    """
+    study_id = Session.objects.values_list("study_id", flat=True).get(pk=session_id)
+    with locked_study(study_id) as study:
+        session = Session.objects.get(pk=session_id)
+        session.study = study
+        yield session

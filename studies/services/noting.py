@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from studies.models import Note, Session
+from studies.models import Note
 from studies.queries import current_assignment
 
-from .locks import locked_study
+from .locks import locked_session
 
 LONGEST = 2000
 MOST_OF_ONE = 20
@@ -28,8 +28,7 @@ def write_note(session_id: int, text: str, *, at: datetime) -> Note:
     text = text.replace("\x00", "").strip()[:LONGEST]
     if not text:
         raise NothingSaid
-    with locked_study(Session.objects.values_list("study_id", flat=True).get(pk=session_id)):
-        session = Session.objects.get(pk=session_id)
+    with locked_session(session_id) as session:
         trial = current_assignment(session)
         if trial is not None and trial.began_at is None:
             trial = None

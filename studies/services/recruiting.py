@@ -78,6 +78,11 @@ def create_recruitment(study: Study, platform: str, *, at: datetime, key: str = 
     return recruitment
 
 
+def newest_recruitment(study_id: int, platform: str) -> Recruitment | None:
+    """The last way in of a study on this platform; None where it has none there."""
+    return Recruitment.objects.filter(study=study_id, platform=platform).order_by("-pk").first()
+
+
 def end_recruitment(recruitment: Recruitment, *, at: datetime) -> Recruitment:
     """Nobody new comes this way any more; who came goes on. The first end stands."""
     if recruitment.ended_at is None:

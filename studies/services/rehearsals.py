@@ -34,7 +34,7 @@ from studies.simulating import (
 )
 from studies.texts import consent_in_force
 
-from .deals import deal_study
+from .deals import deal_study, keep_trials, shown_again
 from .entering import answer_rightly
 from .launches import CannotLaunch
 from .locks import locked_study
@@ -217,18 +217,5 @@ def _play_one(study: Study, evaluator: _Simulated, *, at: datetime) -> Stage:
 
 def _add_retests(session: Session, count: int, *, at: datetime) -> None:
     """Promise the session its first pairs again after its last trial, sides swapped."""
-    trials = list(session.assignments.order_by("position"))
-    again = [trial for trial in trials if trial.kind == TrialKind.MAIN][:count]
-    Assignment.objects.bulk_create(
-        Assignment(
-            session=session,
-            item=trial.item,
-            kind=TrialKind.RETEST,
-            left=trial.right,
-            right=trial.left,
-            retest_of=trial,
-            position=trials[-1].position + 1 + number,
-            dealt_at=at,
-        )
-        for number, trial in enumerate(again)
-    )
+    first = session.assignments.filter(kind=TrialKind.MAIN).order_by("position")[:count]
+    keep_trials(session, shown_again(first), at=at)

@@ -27,12 +27,12 @@ from studies.models import (
     StudyState,
     TrialKind,
 )
-from studies.queries import adaptive_slots, current_assignment, live_leases, slots_to_deal
+from studies.queries import adaptive_slots, current_assignment, live_leases, slots_to_deal, worked_trials
 from studies.texts import consent_in_force
 
 from .deals import deal_session
 from .leases import close_held_slots, expire_leases
-from .locks import locked_study
+from .locks import locked_session, locked_study
 from .practising import ROUNDS, has_passed, practice_rounds, practise_again
 
 
@@ -151,9 +151,8 @@ def agree(
     age       the evaluator says to be of this age or older; None where nothing is said
     Raises    ConsentChanged if that is not the text in force; AgeNotConfirmed
     """
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id) as study:
-        session.refresh_from_db()
+    with locked_session(session_id) as session:
+        study = session.study
         in_force = consent_in_force(study, session.language)
         if in_force is None or in_force.version != version or language not in (None, in_force.language):
             raise ConsentChanged
@@ -168,9 +167,9 @@ def agree(
 
 def decline(session_id: int, *, at: datetime) -> Place:
     """The evaluator does not agree to a text that has changed: whoever has worked is thanked, with the code for it."""
-    with locked_study(Session.objects.values_list("study_id", flat=True).get(pk=session_id)):
+    with locked_session(session_id) as session:
         place = resume(session_id, at=at)
-        session = Session.objects.select_related("study").get(pk=session_id)
+        session.refresh_from_db()
         if place.stage != Stage.CONSENT or not has_worked(session):
             return place
         _give_back(session, at=at)
@@ -179,9 +178,7 @@ def decline(session_id: int, *, at: datetime) -> Place:
 
 def keep_device_check(session_id: int, told: dict[str, Any], *, at: datetime) -> Session:
     """Keep what the page told of sound and screen, as `studies.api.DeviceReport` has it; the first word stands."""
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id):
-        session.refresh_from_db()
+    with locked_session(session_id) as session:
         touch(session, at=at)
         if session.checked_at is None:
             session.device_checks = told
@@ -192,9 +189,7 @@ def keep_device_check(session_id: int, told: dict[str, Any], *, at: datetime) ->
 
 def begin_trials(session_id: int, *, at: datetime) -> Place:
     """The evaluator has read the instructions: deal the trials and begin the first."""
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id):
-        session.refresh_from_db()
+    with locked_session(session_id) as session:
         is_due = session.instructed_at is None and _consent_to_show(session) is None
         if is_due and not questions_due(session):
             session.instructed_at = at
@@ -204,9 +199,8 @@ def begin_trials(session_id: int, *, at: datetime) -> Place:
 
 def resume(session_id: int, *, at: datetime) -> Place:
     """Where the session is now. Renews its leases; deals where it has nothing to do; begins its next trial."""
-    with locked_study(Session.objects.values_list("study_id", flat=True).get(pk=session_id)) as study:
-        session = Session.objects.select_related("study").get(pk=session_id)
-        expire_leases(study, at=at, rehearsal=session.rehearsal)
+    with locked_session(session_id) as session:
+        expire_leases(session.study, at=at, rehearsal=session.rehearsal)
         touch(session, at=at)
         return place_of(session, at=at)
 
@@ -341,9 +335,7 @@ def _consent_to_show(session: Session) -> ConsentVersion | None:
 
 
 def has_worked(session: Session) -> bool:
-    """Whether it has answered a trial beyond practice: who has is paid."""
-    done = [AssignmentState.ANSWERED, AssignmentState.LATE]
-    return session.assignments.filter(state__in=done).exclude(kind=TrialKind.PRACTICE).exists()
+    return worked_trials(session).exists()
 
 
 def _finish(session: Session, *, at: datetime) -> Place:

@@ -1,6 +1,5 @@
 """Translations: a draft's texts in further languages, whole or not at all."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -10,6 +9,7 @@ from studies.default_texts import DEFAULT_TEXTS
 from studies.models import ConsentVersion, Study, StudyState, StudyText
 from studies.texts import CONSENT, consent_in_force, original_texts
 
+from .consenting import wording
 from .locks import locked_study
 
 
@@ -35,7 +35,10 @@ def translate_study(study_id: int, language: str, texts: Mapping[str, str], *, a
                     study=study, language=language, field=field, defaults={"text": text}
                 )
         if CONSENT in texts:
-            _keep_consent(study, language, texts[CONSENT], at=at)
+            ConsentVersion.objects.update_or_create(
+                study=study, version=consent_in_force(study).version, language=language,
+                defaults=wording(texts[CONSENT], at=at),
+            )  # fmt: skip
         return study
 
 
@@ -65,10 +68,3 @@ def _check_language(study: Study, language: str) -> None:
         raise CannotTranslate(
             f"Study '{study.key}' is {study.state}: what evaluators read is fixed at launch. Translate a draft."
         )
-
-
-def _keep_consent(study: Study, language: str, text: str, *, at: datetime) -> None:
-    ConsentVersion.objects.update_or_create(
-        study=study, version=consent_in_force(study).version, language=language,
-        defaults={"text": text, "sha256": hashlib.sha256(text.encode()).hexdigest(), "created_at": at},
-    )  # fmt: skip

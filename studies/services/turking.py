@@ -6,7 +6,7 @@ from datetime import datetime
 from studies.ending import COMPLETION
 from studies.models import Platform, Recruitment, Submission, SubmissionStatus
 from studies.platforms import mturk_api
-from studies.platforms.prolific_api import Listed
+from studies.platforms.protocol import Listed
 
 from .recruiting import CannotRecruit, follow, reference_hash
 

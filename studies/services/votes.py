@@ -27,7 +27,7 @@ from studies.queries import timeline_s
 
 from .exclusions import settle_replacements
 from .leases import NotThisSessionsTrial
-from .locks import locked_study
+from .locks import locked_session
 from .remarks import Added, CannotAdd, added_of, as_added
 from .sessions import Place, place_of, touch
 
@@ -82,9 +82,7 @@ def record_view(session_id: int, key: UUID | str, view: View, *, at: datetime) -
 
     Raises  NotThisSessionsTrial
     """
-    session = Session.objects.get(pk=session_id)
-    with locked_study(session.study_id):
-        session.refresh_from_db()
+    with locked_session(session_id) as session:
         assignment = _assignment(session, key)
         touch(session, at=at)
         if assignment.state in (AssignmentState.LIVE, AssignmentState.EXPIRED):
@@ -115,10 +113,8 @@ def cast_vote(
 
     An answer on an expired lease counts if its slot is still free; else it is kept as late.
     """
-    study_id = Session.objects.values_list("study_id", flat=True).get(pk=session_id)
-    with locked_study(study_id) as study:
-        session = Session.objects.get(pk=session_id)
-        session.study = study
+    with locked_session(session_id) as session:
+        study = session.study
         assignment = _assignment(session, key)
         questions = list(study.questions.order_by("position"))
         _check_answers(answers, questions)
@@ -162,10 +158,6 @@ def cast_vote(
             )
         settle_replacements([assignment], at=at)
         return place_of(session, at=at)
-
-
-def was_late(session_id: int, key: UUID | str) -> bool:
-    return Assignment.objects.filter(session=session_id, key=key, state=AssignmentState.LATE).exists()
 
 
 def _assignment(session: Session, key: UUID | str) -> Assignment:

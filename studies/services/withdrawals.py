@@ -30,7 +30,7 @@ from studies.queries import free_slots, replaced_comparisons
 
 from .exclusions import UNDONE, count_again, settle_replacements
 from .leases import close_held_slots
-from .locks import locked_study
+from .locks import locked_session
 from .replacements import REPLACED
 from .sessions import keyed_hash
 
@@ -72,9 +72,8 @@ def withdraw(session_id: int, *, at: datetime) -> Withdrawal:
     Returns  what is left: it names nobody
     Raises   Session.DoesNotExist, also for who withdrew before
     """
-    study_id = Session.objects.values_list("study_id", flat=True).get(pk=session_id)
-    with locked_study(study_id) as study:
-        session = Session.objects.get(pk=session_id)
+    with locked_session(session_id) as session:
+        study = session.study
         # Who arrives at another study as the same evaluator waits, or is seen here.
         Evaluator.objects.select_for_update().get(pk=session.evaluator_id)
         deleted = held_of(session)

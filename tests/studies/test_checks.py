@@ -90,15 +90,15 @@ class TestFeedback:
     @pytest.mark.parametrize("rightly", [True, False])
     def test_practice_is_told_whether_it_was_right_and_nothing_else_is(self, rightly):
         taking = Taking(opened(practice=2, catch=1, attention=1))
-        assert feedback_on(taking.session, taking.trial.key) is None  # before the answer
+        assert feedback_on(taking.trial) is None  # before the answer
         taking.answer_all(rightly=rightly)
-        told = {trial.kind: feedback_on(taking.session, trial.key) for trial in taking.seen}
+        told = {trial.kind: feedback_on(trial) for trial in taking.session.assignments.all()}
         assert told == {"practice": rightly, "main": None, "catch": None, "attention": None}
 
     def test_a_study_may_keep_it(self):
         taking = Taking(opened(practice=1, gives_feedback=False))
         taking.answer()
-        assert feedback_on(taking.session, taking.seen[0].key) is None
+        assert feedback_on(Assignment.objects.get(pk=taking.seen[0].pk)) is None
 
     def test_the_reply_to_a_vote_holds_it_for_practice_alone(self, client):
         taking = Taking(opened(practice=1))

@@ -16,7 +16,7 @@ from studies.platforms import ADAPTERS, adapter_of
 from studies.platforms.calling import NoCredentials, Refused, TryLater
 from studies.services.inviting import invite
 from studies.services.keeping_in_step import keep_demographics, keep_in_step
-from studies.services.recruiting import CannotRecruit, create_recruitment, end_recruitment
+from studies.services.recruiting import CannotRecruit, create_recruitment, end_recruitment, newest_recruitment
 
 FIELDS = (
     "external_study", "completion_code", "screen_out_code", "failed_check_code", "places", "reward", "currency",
@@ -91,7 +91,7 @@ class Command(StudyCommand):
         self.stdout.write(f"Nobody else is taken by '{name}'.")
 
     def _invite(self, study: Study, people: int, site: str) -> None:
-        recruitment = study.recruitments.filter(platform=Platform.TOKENS).order_by("-pk").first()
+        recruitment = newest_recruitment(study.pk, Platform.TOKENS)
         if recruitment is None:
             raise CannotRecruit(f"'{study.key}' has no addresses for one person each: add --platform tokens.")
         tokens = invite(recruitment, people, at=timezone.now())
@@ -123,7 +123,7 @@ class Command(StudyCommand):
         self.stdout.write(f"{done.changed} submissions changed; {done.places or 'no'} places asked for.")
 
     def _on_prolific(self, study: Study) -> Recruitment:
-        recruitment = study.recruitments.filter(platform=Platform.PROLIFIC).order_by("-pk").first()
+        recruitment = newest_recruitment(study.pk, Platform.PROLIFIC)
         if recruitment is None:
             raise CannotRecruit(f"'{study.key}' does not recruit on Prolific.")
         return recruitment

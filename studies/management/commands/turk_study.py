@@ -8,7 +8,7 @@ from django.utils import timezone
 from studies.management.base import StudyCommand
 from studies.models import Platform, Study
 from studies.platforms.calling import NoCredentials, Refused, TryLater
-from studies.services.recruiting import CannotRecruit
+from studies.services.recruiting import CannotRecruit, newest_recruitment
 from studies.services.turking import approve_finished, follow_hit, make_hit
 
 
@@ -28,7 +28,7 @@ class Command(StudyCommand):
         parser.add_argument("--real", action="store_true", help="not the sandbox: real people and real money")
 
     def run(self, *, study: Study, what: str, **options: Any) -> None:
-        recruitment = study.recruitments.filter(platform=Platform.MTURK).order_by("-pk").first()
+        recruitment = newest_recruitment(study.pk, Platform.MTURK)
         if recruitment is None:
             raise CannotRecruit(f"'{study.key}' is not on Mechanical Turk: recruit_study {study.key} --platform mturk.")
         at = timezone.now()
