@@ -174,6 +174,15 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["studies.parsers.PatientJSONParser"],
     "UNAUTHENTICATED_USER": None,
 }
+# Of one session's address. The page asks for some ten a minute; 429 beyond, which it takes as a lost line.
+REALTALK_REQUESTS_A_MINUTE = read_positive("REALTALK_REQUESTS_A_MINUTE", 240)
+# One process serves (decision 0005), so its memory is enough; more entries than sessions can be at once.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 # --- Studies --------------------------------------------------------------------------------------------------
 REALTALK_LEASE_MINUTES = read_positive("REALTALK_LEASE_MINUTES", 30)

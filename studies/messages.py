@@ -93,6 +93,12 @@ MET = Message(
     _("What is left to be judged here was shown to you in an earlier study, and everyone should see it fresh."),
     _("There is nothing more to do. If you were promised a payment, tell whoever invited you."),
 )
+TOO_OFTEN = Message(
+    429,
+    _("Too many requests came from this page"),
+    _("For a moment it is not answered. Nothing that you answered is lost."),
+    _("Wait a minute, then reload the page; you go on where you were."),
+)
 STOPPED = {
     Stage.PAUSED: NOT_OPEN[StudyState.PAUSED],
     Stage.CLOSED: NOT_OPEN[StudyState.CLOSED],

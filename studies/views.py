@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import override
+from django.utils.translation import get_language_from_request, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -45,6 +45,7 @@ from .services.sessions import (
 )
 from .services.votes import AlreadyAnswered, VoteRefused, cast_vote, record_view
 from .texts import chosen_language, language_of, languages_offered
+from .throttling import seconds_to_wait
 
 SEE_OTHER = 303
 INCOMPLETE = 422
@@ -55,14 +56,18 @@ def with_session(view: Callable) -> Callable:
 
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        if seconds := seconds_to_wait(request, token):
+            response = _refuse_in_their_language(request, messages.TOO_OFTEN)
+            response["Retry-After"] = str(seconds)
+            return response
         session = Session.objects.select_related("study").filter(token=token).first()
         if session is None:
-            return refuse(request, messages.UNKNOWN_ADDRESS)
+            return _refuse_in_their_language(request, messages.UNKNOWN_ADDRESS)
         try:
             with override(language_of(session)):
                 return view(request, session)
         except Session.DoesNotExist:  # withdrawn while this request waited for its turn
-            return refuse(request, messages.UNKNOWN_ADDRESS)
+            return _refuse_in_their_language(request, messages.UNKNOWN_ADDRESS)
 
     return never_cache(csrf_exempt(wrapped))
 
@@ -294,6 +299,12 @@ def refuse(request: HttpRequest, message: "messages.Message", session: Session |
         return JsonResponse({"message": f"{message.heading}. {message.text}"}, status=message.status)
     page = pages.MessagePage(message.heading, message.heading, message.text, message.remedy)
     return render(request, "studies/message.html", {"page": page, "session": session}, status=message.status)
+
+
+def _refuse_in_their_language(request: HttpRequest, message: "messages.Message") -> HttpResponse:
+    """Of no session is known which language it chose."""
+    with override(get_language_from_request(request)):
+        return refuse(request, message)
 
 
 def is_number(text: str) -> bool:

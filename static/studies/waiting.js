@@ -6,7 +6,8 @@ async function look() {
   try {
     const response = await fetch(location.href, { credentials: "omit", headers: { Accept: "text/html" } });
     const found = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (response.status < 500 && found.body.dataset.stage !== "waiting") location.reload();
+    const isAnswer = response.status < 500 && response.status !== 429;
+    if (isAnswer && found.body.dataset.stage !== "waiting") location.reload();
   } catch {
     // No connection just now: look again next time.
   }
