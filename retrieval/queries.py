@@ -8,7 +8,7 @@ def bank_of(corpus: Corpus, *, bank: str = "all", use: str = STUDIES) -> list[Cl
     """The listeners that may be retrieved, in key order.
 
     bank  "all", or one split: "test" or "train"
-    use   what each person in it must permit; nobody who was taken down is in it, whatever they permitted
+    use   what the corpus and each person in it must permit; nobody who was taken down is in it, whatever they permitted
     """
     listeners = _usable(corpus, Role.LISTENER, use)
     return listeners if bank == "all" else [clip for clip in listeners if clip.split == bank]
@@ -33,8 +33,13 @@ def transcript_of(clip: Clip) -> str:
     return heard.summary.get("text", "").strip() if heard else ""
 
 
+def may_be_used(clip: Clip, use: str) -> bool:
+    """Whether the corpus permits it and, where they are known, the person: who may permit less, never more."""
+    person = clip.person.permitted_uses if clip.person else ""
+    return permits(clip.corpus.permitted_uses, use) and permits(person, use)
+
+
 def _usable(corpus: Corpus, role: Role, use: str) -> list[Clip]:
-    clips = corpus.clips.filter(role=role, person__taken_down_at=None).select_related("person", "partner__person")
-    return [
-        clip for clip in clips.order_by("key") if clip.person is None or permits(clip.person.permitted_uses, use)
-    ]
+    clips = corpus.clips.filter(role=role, person__taken_down_at=None)
+    known = clips.select_related("person", "partner__person").order_by("key")
+    return [clip for clip in known if may_be_used(clip, use)]

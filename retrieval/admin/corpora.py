@@ -17,7 +17,7 @@ from .readonly import ReadOnlyAdmin
 
 @admin.register(Corpus)
 class CorpusAdmin(ReadOnlyAdmin):
-    list_display = ["key", "title", "speakers", "listeners", "licence"]
+    list_display = ["key", "title", "speakers", "listeners", "licence", "permitted_uses"]
     search_fields = ["key", "title"]
 
     @admin.display

@@ -30,6 +30,9 @@ class Corpus(models.Model):
     title = models.CharField(max_length=200)
     licence = models.TextField(help_text="Under which terms these videos may be used.")
     consent_statement = models.TextField(help_text="What the people in the videos agreed to.")
+    permitted_uses = models.TextField(
+        blank=True, help_text="Such as 'studies, training'; empty: what the consent says. A person may permit less."
+    )
     created_at = models.DateTimeField()
 
     class Meta:

@@ -51,19 +51,21 @@ def import_clips(
     licence: str,
     consent: str,
     at: datetime,
+    permitted_uses: str | None = None,
     title: str | None = None,
     on_progress: Progress | None = None,
 ) -> ImportedClips:
     """Copy the videos that a manifest lists into the media folder and add them to a corpus, made if need be.
 
     licence, consent  of the corpus; never empty, and the same at every import into it
+    permitted_uses    of the corpus, as `retrieval.permissions` has them; None: as they are, and for a new one no limit
     on_progress       called with (videos examined, videos in all), in this thread
     Raises   ManifestError with every problem of the manifest and of its videos; then nothing has changed
     Repeats  harmlessly: a clip that is there with the same content and description is kept as it is, any other
              difference is a problem, because clips never change
     """
     corpus = Corpus.objects.filter(key=corpus_key).first()
-    problems = _corpus_problems(corpus, corpus_key, licence=licence, consent=consent)
+    problems = _corpus_problems(corpus, corpus_key, licence=licence, consent=consent, uses=permitted_uses)
     there = {clip.key: clip for clip in _clips_of(corpus)}
     try:
         rows, wrong = scan_clip_manifest(manifest_path, known={key: clip.role for key, clip in there.items()})
@@ -83,14 +85,18 @@ def import_clips(
     files = {row.clip_key: _keep_video(row.path, videos[row.path].sha256) for row in rows}
     try:
         with transaction.atomic():
-            corpus = _save_corpus(corpus_key, licence=licence, consent=consent, title=title, at=at)
+            corpus = _save_corpus(
+                corpus_key, licence=licence, consent=consent, uses=permitted_uses or "", title=title, at=at
+            )
             _save_clips(corpus, new, videos, files, at=at)
     except IntegrityError as error:
         raise ManifestError(["another import into this corpus ran at the same time: import again"]) from error
     return ImportedClips(corpus=corpus, new=len(new), kept=len(rows) - len(new))
 
 
-def _corpus_problems(corpus: Corpus | None, key: str, *, licence: str, consent: str) -> list[Problem]:
+def _corpus_problems(
+    corpus: Corpus | None, key: str, *, licence: str, consent: str, uses: str | None
+) -> list[Problem]:
     problems = []
     wrong_key = key_problem("corpus key", key)
     if wrong_key:
@@ -103,6 +109,9 @@ def _corpus_problems(corpus: Corpus | None, key: str, *, licence: str, consent: 
             problems.append((0, f"the {name} is empty: say under which terms these videos may be used"))
         elif corpus and given.strip() != kept:
             problems.append((0, f"corpus '{key}' has the {name} {kept!r}: give the same, or another corpus key"))
+    if corpus and uses is not None and uses.strip() != corpus.permitted_uses:
+        kept = corpus.permitted_uses
+        problems.append((0, f"corpus '{key}' has the permitted uses {kept!r}: give the same, or another corpus key"))
     return problems
 
 
@@ -208,13 +217,14 @@ def _keep_video(source: Path, sha256: str) -> str:
     return str(kept)
 
 
-def _save_corpus(key: str, *, licence: str, consent: str, title: str | None, at: datetime) -> Corpus:
+def _save_corpus(key: str, *, licence: str, consent: str, uses: str, title: str | None, at: datetime) -> Corpus:
     corpus, _ = Corpus.objects.get_or_create(
         key=key,
         defaults={
             "title": title or key,
             "licence": licence.strip(),
             "consent_statement": consent.strip(),
+            "permitted_uses": uses.strip(),
             "created_at": at,
         },
     )

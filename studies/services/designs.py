@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 
 from retrieval.models import Clip, Corpus, Role
-from retrieval.permissions import STUDIES, permits
+from retrieval.permissions import STUDIES
+from retrieval.queries import may_be_used
 from retrieval.tables import KEY, KEY_RULE
 from studies.asking import Asking, asking_problems, one_question
 from studies.default_texts import DEFAULT_TEXTS
@@ -256,10 +257,13 @@ def delete_draft(study_id: int) -> None:
 def _check_permitted(design: Design) -> None:
     """Nobody is shown beyond what they permitted, nor after they were taken down."""
     shown = {key for row in design.items for key in (row.speaker, *row.conditions.values())}
-    people = {key: design.clips[key].person for key in sorted(shown)}
-    gone = [key for key, person in people.items() if person and person.taken_down_at]
-    barred = [key for key, person in people.items() if person and not permits(person.permitted_uses, STUDIES)]
-    told = [(gone, "show someone who was taken down"), (barred, f"show someone who does not permit '{STUDIES}'")]
+    clips = {key: design.clips[key] for key in sorted(shown)}
+    gone = [key for key, clip in clips.items() if clip.person and clip.person.taken_down_at]
+    barred = [key for key, clip in clips.items() if not may_be_used(clip, STUDIES)]
+    told = [
+        (gone, "show someone who was taken down"),
+        (barred, f"are of a corpus, or show a person, that does not permit '{STUDIES}'"),
+    ]
     if problems := [f"{len(keys)} clip(s) {why}: {', '.join(keys[:5])}. Choose others." for keys, why in told if keys]:
         raise CannotCreate(problems)
 

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db.models import Q
 
 from retrieval.models import Clip, Corpus, Role
+from retrieval.permissions import STUDIES
+from retrieval.queries import may_be_used
 from retrieval.services.importing import import_clips
 from retrieval.tables import ManifestError
 from retrieval.video import VideoProblem, probe
@@ -126,6 +128,8 @@ def require_fit(old: Stimulus, clip: Clip) -> None:
     _require_other_person(old, clip.person.key if clip.person else "")
     if gone := taken_down(clip):
         raise CannotReplace(f"The video {gone}.")
+    if not may_be_used(clip, STUDIES):
+        raise CannotReplace(f"Clip '{clip.key}' may not be shown: whom it shows does not permit '{STUDIES}'.")
 
 
 def _listener(corpus: Corpus, video: Path, sha256: str, *, person: str, at: datetime) -> Clip:

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 
 from retrieval.manifests import ManifestError
 from retrieval.models import Clip, Corpus, Person
+from retrieval.permissions import STUDIES, TRAINING
+from retrieval.queries import bank_of
 from retrieval.services.importing import import_clips
 from tests.videos import make_video
 
@@ -142,6 +144,24 @@ def test_one_corpus_has_one_licence(folder):
     assert problems_of("c", write(folder, ROWS), licence="MIT") == [
         "corpus 'c' has the licence 'CC0': give the same, or another corpus key"
     ]
+
+
+def test_a_corpus_keeps_what_it_may_be_used_for(folder):
+    import_clips("c", write(folder, ROWS), **TERMS, permitted_uses=" studies ")
+    again = import_clips("c", write(folder, ROWS), **TERMS)  # who says nothing changes nothing
+    assert again.corpus.permitted_uses == "studies"
+    assert problems_of("c", write(folder, ROWS), permitted_uses="studies, training") == [
+        "corpus 'c' has the permitted uses 'studies': give the same, or another corpus key"
+    ]
+
+
+def test_who_is_in_a_corpus_permits_less_and_never_more(folder):
+    rows = [ROWS[1] | {"permitted_uses": "studies, training"}]
+    corpus = import_clips("c", write(folder, rows, extra=("permitted_uses",)), **TERMS, permitted_uses="studies").corpus
+    assert [clip.key for clip in bank_of(corpus, use=STUDIES)] == [ROWS[1]["clip_key"]]
+    assert bank_of(corpus, use=TRAINING) == []
+    Corpus.objects.update(permitted_uses="studies, training")
+    assert len(bank_of(Corpus.objects.get(), use=TRAINING)) == 1
 
 
 def test_a_person_keeps_what_they_declared(folder):

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 from django.core.management import CommandError, call_command
 
-from retrieval.models import Person
+from retrieval.models import Corpus, Person
 from studies.models import Study
 from studies.options import DEFAULT_OPTIONS, Options, option_problems
 from studies.services.launches import frozen_text
@@ -69,6 +69,13 @@ def test_what_cannot_be_is_refused_and_nothing_made(stimuli, option, said):
 def test_nobody_is_shown_who_does_not_permit_it(stimuli, fields, said):
     Person.objects.filter(clips__key="main-b").update(**fields)
     with pytest.raises(CommandError, match=said):
+        create(stimuli)
+    assert not Study.objects.exists()
+
+
+def test_nor_anybody_whose_corpus_does_not(stimuli):
+    Corpus.objects.update(permitted_uses="training")
+    with pytest.raises(CommandError, match=r"clip.*does not permit 'studies'"):
         create(stimuli)
     assert not Study.objects.exists()
 

@@ -53,6 +53,8 @@ class Command(BaseCommand):
         parser.add_argument("manifest", metavar="MANIFEST.csv", type=Path, help="the table of its videos")
         parser.add_argument("--licence", required=True, help="the terms under which these videos may be used")
         parser.add_argument("--consent", required=True, help="what the people in the videos agreed to")
+        parser.add_argument("--permitted-uses", metavar="USES", help="what they may serve for, such as "
+                            "'studies, training'; a person may permit less (default: what they agreed to)")  # fmt: skip
         parser.add_argument("--title", help="the corpus's name as researchers read it (default: its key)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,6 +64,7 @@ class Command(BaseCommand):
                 options["manifest"],
                 licence=options["licence"],
                 consent=options["consent"],
+                permitted_uses=options["permitted_uses"],
                 title=options["title"],
                 at=timezone.now(),
             )
