@@ -181,6 +181,9 @@ def _person_changes(rows: list[ClipRow], corpus: Corpus | None) -> list[Problem]
         person = there.get(row.person_key)
         if person is None:
             continue
+        if person.taken_down_at:
+            problems.append((row.line, f"person '{person.key}' was taken down: leave their clips out"))
+            continue
         other = [name for name, text in row.attributes.items() if person.attributes.get(name, text) != text]
         if row.permitted_uses and person.permitted_uses not in ("", row.permitted_uses):
             other.append("permitted_uses")

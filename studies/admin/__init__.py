@@ -1,5 +1,5 @@
 """The researcher's view of studies, one module a subject; Django loads this package."""
 
-from . import curations, plans, recruitment, studies
+from . import curations, leaving, plans, recruitment, studies
 
-__all__ = ["curations", "plans", "recruitment", "studies"]
+__all__ = ["curations", "leaving", "plans", "recruitment", "studies"]

@@ -14,6 +14,7 @@ from retrieval.models import Clip, Corpus, Person
 from retrieval.permissions import STUDIES, TRAINING
 from retrieval.queries import bank_of
 from retrieval.services.importing import import_clips
+from retrieval.services.withholding import withhold_person
 from tests.videos import make_video
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
@@ -144,6 +145,13 @@ def test_one_corpus_has_one_licence(folder):
     assert problems_of("c", write(folder, ROWS), licence="MIT") == [
         "corpus 'c' has the licence 'CC0': give the same, or another corpus key"
     ]
+
+
+def test_who_was_taken_down_does_not_come_back_by_an_import(folder, media_folder):
+    rows = [ROWS[1]]
+    corpus = import_clips("c", write(folder, rows), **TERMS).corpus
+    withhold_person(corpus.people.get().pk, at=TERMS["at"])
+    assert problems_of("c", write(folder, rows)) == ["line 2: person 'bob' was taken down: leave their clips out"]
 
 
 def test_a_corpus_keeps_what_it_may_be_used_for(folder):

@@ -1,23 +1,27 @@
 """A person is taken down: nothing of them is shown from that moment on, and what was answered stays."""
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from retrieval.models import Person
+from retrieval.models import Clip, Person
 from retrieval.queries import bank_of
-from studies.models import Slot, Stimulus, Study, TakeDown, Vote
+from studies.models import Rendition, Slot, Stimulus, Study, TakeDown, Vote
 from studies.queries import study_progress
 from studies.services.launches import launch_problems, open_study
 from studies.services.rehearsals import rehearse_study
 from studies.services.releases import CannotRelease, release_stimulus
 from studies.services.sessions import Stage, agree, begin_trials, resume, start_session
-from studies.services.takedowns import TAKEN_DOWN, CannotTakeDown, take_down
-from tests.factories import START, make_study
+from studies.services.takedowns import TAKEN_DOWN, CannotTakeDown, delete_files, take_down
+from tests.factories import START, make_clip, make_study
 from tests.playable import let_videos_end, make_playable_study
 from tests.studies.invariants import check_study
 
 from .test_checks import Taking
+from .test_curation_page import sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data_layer]
 
@@ -116,6 +120,79 @@ def test_a_drafts_stimuli_become_problems_and_candidates_leave_the_corpus():
     take_down(listener_of(stimulus).pk, reason="asked", at=START)
     assert any(stimulus.clip.key in problem and "taken down" in problem for problem in launch_problems(study))
     assert stimulus.clip not in bank_of(study.corpus)
+
+
+def test_the_plans_ledger_says_how_much_ended_and_not_who(study):
+    take_down(listener_of(study.stimuli.get(item__position=0, condition="social")).pk, reason="asked", at=START)
+    assert [row.what for row in study.deviations.all()] == [
+        "Someone seen in its videos was taken down: 0 trial(s) ended, 2 slot(s) that nobody had answered closed."
+    ]
+
+
+class TestFiles:
+    @pytest.fixture
+    def kept(self, media_folder) -> Person:
+        study = make_playable_study()
+        return listener_of(study.stimuli.order_by("pk").first())
+
+    def files_of(self, person) -> list[Path]:
+        rows = [*Clip.objects.filter(person=person), *Rendition.objects.filter(clip__person=person)]
+        return [Path(settings.MEDIA_ROOT) / row.file for row in rows]
+
+    def test_they_stay_until_it_is_asked_for_and_others_keep_theirs(self, kept, capsys):
+        others = [path for person in Person.objects.exclude(pk=kept.pk) for path in self.files_of(person)]
+        call_command("take_down", kept.corpus.key, kept.key, reason="asked")
+        assert "still there" in capsys.readouterr().out
+        assert all(path.is_file() for path in self.files_of(kept))
+        call_command("take_down", kept.corpus.key, kept.key, "--delete-files")
+        assert "are deleted" in capsys.readouterr().out
+        assert len(self.files_of(kept)) >= 2
+        assert not any(path.exists() for path in self.files_of(kept))
+        assert all(path.is_file() for path in others)
+
+    def test_a_video_that_is_somebody_elses_too_stays(self, kept):
+        own = Clip.objects.filter(person=kept).first()
+        make_clip(own.corpus, "same", person_key="another", file=own.file)
+        delete_files(take_down(kept.pk, reason="asked", at=START).pk, at=START)
+        assert (Path(settings.MEDIA_ROOT) / own.file).is_file()
+
+
+class TestAdmin:
+    ADD = "/admin/studies/takedown/add/"
+
+    def given(self, person, **fields):
+        return {"corpus": person.corpus_id, "person_key": person.key, "reason": "asked", **fields}
+
+    def test_adding_a_record_takes_the_person_down(self, client, django_user_model, study):
+        person = listener_of(study.stimuli.first())
+        user = sign_in(client, django_user_model, "add_takedown", "view_takedown")
+        reply = client.post(self.ADD, self.given(person), follow=True)
+        record = TakeDown.objects.get()
+        assert (record.person_key, record.by, record.slots_closed) == (person.key, user, 2)
+        person.refresh_from_db()
+        assert person.taken_down_at is not None
+        assert "2 slot(s) closed" in reply.content.decode()
+        assert client.get(f"/admin/studies/takedown/{record.pk}/change/").status_code == 200
+
+    def test_who_may_not_is_refused(self, client, django_user_model, study):
+        person = listener_of(study.stimuli.first())
+        sign_in(client, django_user_model, "change_study", "view_takedown")
+        assert client.get(self.ADD).status_code == 403
+        assert client.post(self.ADD, self.given(person)).status_code == 403
+        assert not TakeDown.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [({"person_key": "<b>no"}, "has nobody called"), ({"reason": " "}, "This field is required"), ({}, "already")],
+    )
+    def test_what_cannot_be_is_said_beside_the_field(self, client, django_user_model, study, fields, said):
+        person = listener_of(study.stimuli.first())
+        sign_in(client, django_user_model, "add_takedown")
+        if not fields:
+            take_down(person.pk, reason="asked", at=START)
+        page = client.post(self.ADD, self.given(person, **fields))
+        assert page.status_code == 200
+        assert said in page.content.decode() and "<b>no" not in page.content.decode()
 
 
 def test_the_command_says_what_it_ended_and_refuses_in_sentences(study, capsys):

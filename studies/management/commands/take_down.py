@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from retrieval.models import Person
 from studies.management.base import StudyCommand
-from studies.services.takedowns import CannotTakeDown, take_down
+from studies.models import TakeDown
+from studies.services.takedowns import delete_files, person_named, take_down
 
 
 class Command(StudyCommand):
@@ -21,16 +21,14 @@ class Command(StudyCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("corpus", metavar="CORPUS", help="the corpus's key")
         parser.add_argument("person", metavar="PERSON", help="the person's key in that corpus")
-        parser.add_argument("--reason", required=True, help="kept in the record")
+        parser.add_argument("--reason", default="", help="kept in the record")
+        parser.add_argument("--delete-files", action="store_true", dest="deletes_files",
+                            help="delete their videos, also of somebody who was taken down before")  # fmt: skip
 
-    def run(self, *, corpus: str, person: str, reason: str, **options: Any) -> None:
-        found = Person.objects.filter(corpus__key=corpus, key=person).first()
-        if found is None:
-            raise CannotTakeDown(f"Corpus '{corpus}' has nobody called '{person}': see People in the admin.")
-        record = take_down(found.pk, reason=reason, at=timezone.now())
-        concerned = ", ".join(record.studies) or "none"
-        self.stdout.write(
-            f"{record.person_key} is taken down: {record.clips} clip(s), {record.trials_ended} trial(s) ended, "
-            f"{record.slots_closed} slot(s) closed; studies that showed them: {concerned}. The files stay until they "
-            "are deleted from the media folder, and in backups."
-        )
+    def run(self, *, corpus: str, person: str, reason: str, deletes_files: bool, **options: Any) -> None:
+        found = person_named(corpus, person)
+        before = TakeDown.objects.filter(corpus=found.corpus, person_key=found.key).first()
+        record = before if before and deletes_files else take_down(found.pk, reason=reason, at=timezone.now())
+        if deletes_files:
+            record = delete_files(record.pk, at=timezone.now())
+        self.stdout.write(f"{record.sentence} Copies in backups, and what other folders hold, are yours to delete.")
