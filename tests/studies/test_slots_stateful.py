@@ -1,11 +1,12 @@
-"""Arrivals, leases, expiry, late and double answers, returns, failures, exclusions, undo, withdrawals, pause, close:
-any order."""
+"""Arrivals, leases, expiry, late and double answers, skips, returns, failures, exclusions, undo, withdrawals,
+take-downs, pause, close: any order."""
 
 import os
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,13 +18,26 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from studies.models import Assignment, Choice, Evaluator, Exclusion, Session, Slot, StudyState, Vote, Withdrawal
+from retrieval.models import Person
+from studies.models import (
+    Assignment,
+    Choice,
+    Evaluator,
+    Exclusion,
+    Session,
+    Slot,
+    Study,
+    StudyState,
+    Vote,
+    Withdrawal,
+)
 from studies.queries import active_exclusions
 from studies.services.exclusions import CannotExclude, exclude_votes, undo_exclusion
 from studies.services.launches import close_study, open_study, pause_study
-from studies.services.leases import fail_trial, return_session
+from studies.services.leases import fail_trial, return_session, skip_trial
 from studies.services.rehearsals import rehearse_study
 from studies.services.sessions import Stage, StudyNotOpen, begin_trials, resume, start_session
+from studies.services.takedowns import take_down
 from studies.services.votes import AlreadyAnswered, Answer, NotBegun, TooEarly, View, cast_vote, record_view
 from studies.services.withdrawals import withdraw
 from tests.factories import LENGTH_S, START, make_study
@@ -50,14 +64,16 @@ class StudyMachine(RuleBasedStateMachine):
 
     @initialize(
         items=st.integers(1, 3), contrasts=st.integers(1, 2), votes=st.integers(1, 3),
-        trials=st.integers(1, 3), practice=st.integers(0, 1), catch=st.integers(0, 1), seed=st.integers(0, 99),
+        trials=st.integers(1, 3), practice=st.integers(0, 1), catch=st.integers(0, 1), retests=st.integers(0, 1),
+        seed=st.integers(0, 99),
     )  # fmt: skip
-    def open_a_study(self, items, contrasts, votes, trials, practice, catch, seed):
+    def open_a_study(self, items, contrasts, votes, trials, practice, catch, retests, seed):
         pairs = ("social:random", "social:rude", "random:rude")[:contrasts]
         self.study = make_study(
             items=items, contrasts=pairs, votes_per_comparison=votes, trials_per_session=min(items, trials),
             practice=practice, catch=catch, seed=seed,
         )  # fmt: skip
+        Study.objects.update(retests_per_session=retests, content_warning="Somebody is ill.")
         open_study(self.study.pk, at=self.at)
 
     def _one(self, rows, n):
@@ -178,6 +194,24 @@ class StudyMachine(RuleBasedStateMachine):
         trial = self._trial(n, state="live")
         if trial:
             fail_trial(trial.session_id, trial.key, part=part, reason="stalled", at=self.at)
+
+    @rule(n=pick)
+    def someone_skips_a_trial(self, n):
+        trial = self._trial(n, state="live", began_at__isnull=False)
+        if trial:
+            skip_trial(trial.session_id, trial.key, at=self.at)
+            trial.refresh_from_db()
+            assert trial.state == "returned"
+
+    @rule(n=pick)
+    def somebody_is_taken_down(self, n):
+        person = self._one(Person.objects.filter(taken_down_at__isnull=True), n)
+        if person and n % 3 == 0:  # rarely: soon nothing would be left to show
+            given = Vote.objects.count()
+            take_down(person.pk, reason="test", at=self.at)
+            assert Vote.objects.count() == given
+            shown = Q(left__clip__person=person) | Q(right__clip__person=person) | Q(item__speaker__person=person)
+            assert not Assignment.objects.filter(shown, state="live").exists()
 
     @rule(n=pick, rule_name=st.sampled_from(["failed_catch", "failed_catch", "too_fast"]))
     def a_vote_is_excluded(self, n, rule_name):
