@@ -24,9 +24,8 @@ def forget_identities() -> int:
 @shared_task
 def ask_platforms() -> None:
     """Send one task for each recruitment whose platform is to be asked; none without credentials."""
-    if settings.REALTALK_PROLIFIC_TOKEN:
-        for pk in recruitments_to_ask():
-            ask_platform.apply_async([pk], expires=settings.REALTALK_PLATFORM_ASK_S)
+    for pk in recruitments_to_ask():
+        ask_platform.apply_async([pk], expires=settings.REALTALK_PLATFORM_ASK_S)
 
 
 @shared_task(bind=True, max_retries=MOST_TRIES)

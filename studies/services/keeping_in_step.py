@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+from django.db.models import Q
+
 from studies.models import Platform, Recruitment, StudyState, Submission, SubmissionStatus
 from studies.platforms import prolific_api
 from studies.platforms.protocol import TAKEN_BACK, plain
 from studies.queries import study_progress
 
+from .crediting import credit_finished, to_credit
 from .locks import locked_study
 from .recruiting import follow, reference_hash
 
@@ -26,10 +30,13 @@ class InStep:
 
 
 def keep_in_step(recruitment: Recruitment, *, at: datetime) -> InStep:
-    """Ask Prolific for every submission, follow what it says, and ask for places where slots reopened.
+    """Ask Prolific for every submission, follow what it says, and ask for places where slots reopened; or tell SONA
+    who has finished.
 
     Raises  NoCredentials, Refused, TryLater (studies.platforms.calling); what was followed before stays
     """
+    if recruitment.platform == Platform.SONA:
+        return InStep(credit_finished(recruitment, at=at), 0)
     changed = 0
     for listed in prolific_api.submissions_of(recruitment.external_study):
         said_at = listed.at or at
@@ -39,10 +46,15 @@ def keep_in_step(recruitment: Recruitment, *, at: datetime) -> InStep:
 
 
 def recruitments_to_ask() -> list[int]:
-    """Those of studies that run, on Prolific, whose study there is known."""
-    rows = Recruitment.objects.filter(platform=Platform.PROLIFIC, ended_at__isnull=True).exclude(external_study="")
-    rows = rows.exclude(study__state__in=[StudyState.DRAFT, StudyState.CLOSED])
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    """Those of studies that run, on Prolific, whose study there is known, with its token; and SONA's with finished
+    sessions of which it was not told.
+    """
+    there = Recruitment.objects.filter(platform=Platform.PROLIFIC, ended_at__isnull=True).exclude(external_study="")
+    running = there.exclude(study__state__in=[StudyState.DRAFT, StudyState.CLOSED])
+    asked = Q(pk__in=to_credit().values("recruitment"))
+    if settings.REALTALK_PROLIFIC_TOKEN:
+        asked |= Q(pk__in=running.values("pk"))
+    return list(Recruitment.objects.filter(asked).order_by("pk").values_list("pk", flat=True))
 
 
 def places_wanted(recruitment: Recruitment) -> int:

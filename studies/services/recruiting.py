@@ -21,6 +21,7 @@ from studies.models import (
 from studies.platforms import ADAPTERS, adapter_of
 from studies.platforms.protocol import CLOCK_SKEW, TAKEN_BACK, Arrival, NotThisWay, Word
 from studies.platforms.sona import credit_problem
+from studies.platforms.sona_api import server_credit_problem
 
 from .identities import identity_of, keep_identity, keeps_identities
 from .leases import return_session
@@ -64,7 +65,7 @@ def create_recruitment(study: Study, platform: str, *, at: datetime, key: str = 
             fields[name] = fields.get(name) or "".join(secrets.choice(LETTERS) for _ in range(CODE_LETTERS))
     elif any(fields.get(name) for name in CODES):
         raise CannotRecruit(f"{Platform(platform).label} knows no codes: leave them out.")
-    if platform == Platform.SONA and (problem := credit_problem(fields.get("options", {}).get("credit_address", ""))):
+    if platform == Platform.SONA and (problem := _credit_problem(fields.get("options", {}))):
         raise CannotRecruit(problem)
     _refuse_same_codes(fields)
     fields["key"] = key or f"{study.key}-{platform}"
@@ -217,6 +218,11 @@ def _say(submission: Submission, status: SubmissionStatus, *, said_at: datetime,
 def reference_hash(recruitment: Recruitment, reference: str) -> str:
     """What a submission is known by: the keyed hash of its id on the platform."""
     return keyed_hash(f"submission:{recruitment.platform}:{reference}")
+
+
+def _credit_problem(options: dict[str, Any]) -> str:
+    server = options.get("server_credit_address")
+    return credit_problem(options.get("credit_address", "")) or (server_credit_problem(server) if server else "")
 
 
 def _refuse_same_codes(fields: dict[str, Any]) -> None:

@@ -104,6 +104,13 @@ class TestSona:
         assert session.completion_code in page
         assert "sona-systems" not in page
 
+    @pytest.mark.parametrize("address", ["", "https://a.example/webstudy_credit.aspx", "http://a.example/x"])
+    def test_another_server_side_address_is_refused(self, study, settings, address):
+        settings.REALTALK_IDENTITY_KEYS = [Fernet.generate_key().decode()]
+        options = {"credit_address": f"{CREDIT}XXXX", "server_credit_address": address or "x"}
+        with pytest.raises(CannotRecruit, match="server-side address"):
+            create_recruitment(study, "sona", at=START, options=options)
+
     @pytest.mark.parametrize("address", ["", "http://a/webstudy_credit.aspx", "https://evil.example/?survey_code=X"])
     def test_another_address_is_refused(self, study, settings, address):
         settings.REALTALK_IDENTITY_KEYS = [Fernet.generate_key().decode()]

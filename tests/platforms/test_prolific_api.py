@@ -159,7 +159,9 @@ class TestTheTask:
         assert tasks.ask_platform.apply([recruitment.pk + 1]).successful()
         assert len(server.requests) == calls
 
-    def test_only_what_runs_and_is_known_there_is_asked_for(self, recruitment):
+    def test_only_what_runs_and_is_known_there_is_asked_for(self, recruitment, settings):
+        assert recruitments_to_ask() == []  # without a token
+        settings.REALTALK_PROLIFIC_TOKEN = "tkn"
         draft = make_study(key="draft")
         create_recruitment(draft, "prolific", at=START, external_study="other")
         create_recruitment(recruitment.study, "prolific", at=START, key="no-study-there")

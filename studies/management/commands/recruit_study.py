@@ -14,6 +14,7 @@ from studies.models import Platform, Recruitment, Study
 from studies.pay_queries import pay_of
 from studies.platforms import ADAPTERS, adapter_of
 from studies.platforms.calling import NoCredentials, Refused, TryLater
+from studies.services import crediting
 from studies.services.inviting import invite
 from studies.services.keeping_in_step import keep_demographics, keep_in_step
 from studies.services.recruiting import CannotRecruit, create_recruitment, end_recruitment, newest_recruitment
@@ -22,7 +23,7 @@ FIELDS = (
     "external_study", "completion_code", "screen_out_code", "failed_check_code", "places", "reward", "currency",
     "lowest_hourly",
 )  # fmt: skip
-
+OPTIONS = ("most_places", "credit_address", "server_credit_address")
 ASKED_ALONE = ("status", "end", "ask_now", "demographics", "invite")
 
 
@@ -45,6 +46,7 @@ class Command(StudyCommand):
         parser.add_argument("--failed-check-code", default="", help="only with it can failed attention checks matter")
         parser.add_argument("--places", type=int, default=0, help="how many were asked for there")
         parser.add_argument("--credit-address", metavar="URL", help="SONA's client-side completion URL")
+        parser.add_argument("--server-credit-address", metavar="URL", help="SONA's server-side one")
         parser.add_argument("--invite", type=int, metavar="N", help="print N addresses for one person each, as CSV")
         parser.add_argument("--most-places", type=int, help="ask there by itself for up to so many; costs money there")
         parser.add_argument("--ask-now", action="store_true", help="ask the platform now how its submissions stand")
@@ -59,7 +61,7 @@ class Command(StudyCommand):
             raise CannotRecruit("Where? Add --platform NAME, or --status to see what is there.")
         if platform is not None:
             fields = {name: options[name] for name in FIELDS}
-            fields["options"] = {name: options[name] for name in ("most_places", "credit_address") if options[name]}
+            fields["options"] = {name: options[name] for name in OPTIONS if options[name]}
             made = create_recruitment(study, platform, at=timezone.now(), key=options["name"], **fields)
             if not options["invite"]:
                 self._print_link(made, options["site"])
@@ -113,14 +115,18 @@ class Command(StudyCommand):
         self.stdout.write(f"Demographics of {kept} sessions kept; {unknown} rows are of no session here.")
 
     def _ask(self, study: Study) -> None:
-        recruitment = self._on_prolific(study)
-        if not recruitment.external_study:
+        recruitment = self._to_ask(study)
+        if recruitment.platform == Platform.PROLIFIC and not recruitment.external_study:
             raise CannotRecruit(f"'{recruitment.key}' does not know its study there: --external-study was not given.")
         try:
             done = keep_in_step(recruitment, at=timezone.now())
         except (NoCredentials, Refused, TryLater) as reason:
             raise CannotRecruit(f"{reason} Nothing else was changed.") from None
         self.stdout.write(f"{done.changed} submissions changed; {done.places or 'no'} places asked for.")
+
+    def _to_ask(self, study: Study) -> Recruitment:
+        sona = newest_recruitment(study.pk, Platform.SONA)
+        return sona if sona and crediting.ADDRESS in sona.options else self._on_prolific(study)
 
     def _on_prolific(self, study: Study) -> Recruitment:
         recruitment = newest_recruitment(study.pk, Platform.PROLIFIC)

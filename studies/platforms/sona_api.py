@@ -1,0 +1,37 @@
+"""SONA's server-side completion URL: this site says that somebody has finished, and SONA grants the credit.
+
+Sources  sona-systems.com/researcher/server-side-completion-url-responses (parameters, by GET; XML; a granted credit has
+         credit_status G; "Note the parameters must be specified as part of the URL")
+"""
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .calling import Refused, call
+from .sona import NAME
+
+PATH = "/services/SonaAPI.svc/WebstudyCredit"
+# One word of an answer in a form that is known: nothing else of it is read, so nothing of it is parsed.
+GRANTED = re.compile(r"<(?:\w+:)?credit_status>\s*G\s*</")
+
+
+def server_credit_problem(address: str) -> str:
+    """Why this is no server-side completion address of SONA; empty where it is one."""
+    parts = urlsplit(address)
+    names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    is_there = parts.scheme == "https" and parts.netloc and parts.path.endswith(PATH)
+    if is_there and {"experiment_id", "credit_token", NAME} <= names:
+        return ""
+    return (
+        "The server-side address is on SONA's study page, beside the client-side one: "
+        f"https://SCHOOL.sona-systems.com{PATH}?experiment_id=…&credit_token=…&survey_code=XXXX"
+    )
+
+
+def grant_credit(address: str, survey_code: str) -> None:
+    """Raises Refused where SONA grants none, as for a code that has its credit already; TryLater."""
+    parts = urlsplit(address)
+    query = urlencode([(name, survey_code if name == NAME else value) for name, value in parse_qsl(parts.query)])
+    answer = call("GET", parts._replace(query=query).geturl(), headers={})
+    if not GRANTED.search(str(answer.said)):
+        raise Refused("SONA granted no credit.", status=answer.status)
