@@ -280,8 +280,9 @@ def _check_words(key: str, *, title: str, asking: Asking, entry: Entry) -> None:
     problems = []
     if not KEY.fullmatch(key):
         problems.append(f"'{key}' cannot be a study's key: {KEY_RULE}.")
-    elif Study.objects.filter(key=key).exists():
-        problems.append(f"There is a study '{key}' already: choose another key.")
+    elif there := Study.objects.filter(key=key).first():
+        remedy = ", or make the draft anew with create_study --replace-draft" if there.state == StudyState.DRAFT else ""
+        problems.append(f"There is a study '{key}' already: choose another key{remedy}.")
     if len(title) > LONGEST_TITLE:
         problems.append(f"The title has {len(title)} characters: at most {LONGEST_TITLE} fit.")
     problems += [*asking_problems(asking), *entry_problems(entry)]

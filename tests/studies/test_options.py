@@ -80,6 +80,25 @@ def test_nor_anybody_whose_corpus_does_not(stimuli):
     assert not Study.objects.exists()
 
 
+def test_a_draft_is_made_anew_and_kept_where_the_next_one_is_refused(stimuli):
+    first = create(stimuli)
+    with pytest.raises(CommandError, match="--replace-draft"):
+        create(stimuli)
+    again = create(stimuli, "--replace-draft", "--retests", "1")
+    assert (again.pk != first.pk, again.retests_per_session) == (True, 1)
+    with pytest.raises(CommandError, match="2 retests"):
+        create(stimuli, "--replace-draft", "--retests", "2")
+    assert Study.objects.get().pk == again.pk
+
+
+def test_a_study_that_was_opened_is_not_made_anew(stimuli):
+    study = create(stimuli)
+    Study.objects.update(state="closed")
+    with pytest.raises(CommandError, match="was opened"):
+        create(stimuli, "--replace-draft")
+    assert Study.objects.get().pk == study.pk
+
+
 def test_bounds_are_taken_as_they_are():
     assert option_problems(Options(practice_pass_mark=2, retests_per_session=3), practice=2, trials=3) == []
     assert len(option_problems(Options(practice_pass_mark=-1, retests_per_session=-1), practice=2, trials=3)) == 2

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from studies.asking import QUESTION, Asking, one_question, read_questions
@@ -12,7 +13,7 @@ from studies.entry import Entry, read_entry
 from studies.management.base import StudyCommand
 from studies.models import ShortListeners, Study
 from studies.options import Options
-from studies.services.designs import create_study, parse_contrasts
+from studies.services.designs import create_study, delete_draft, parse_contrasts
 from studies.services.launches import open_study
 from studies.services.preparing import prepare_study
 from studies.services.retrieved import create_retrieved_study
@@ -93,6 +94,9 @@ class Command(StudyCommand):
         parser.add_argument("--selection", default="", help="who chose the speakers, and by which rule")
         _add_entry_arguments(parser)
         _add_options(parser)
+        parser.add_argument(
+            "--replace-draft", action="store_true", help="make a draft of this key anew; a study that was opened stays"
+        )
         parser.add_argument("--open", action="store_true", help="prepare the videos and open the study at once")
 
     def run(self, **options: Any) -> None:
@@ -106,10 +110,13 @@ class Command(StudyCommand):
             "options": Options(**{field.name: options[field.name] for field in fields(Options)}),
             **{name: options[name] for name in COMMON},
         }
-        if options["stimuli"]:
-            study = create_study(options["key"], stimuli=options["stimuli"], **common)
-        else:
-            study = self._from_rankings(options, common)
+        with transaction.atomic():  # a draft goes only once the next one is there
+            if options["replace_draft"] and (before := Study.objects.filter(key=options["key"]).first()):
+                delete_draft(before.pk)
+            if options["stimuli"]:
+                study = create_study(options["key"], stimuli=options["stimuli"], **common)
+            else:
+                study = self._from_rankings(options, common)
         self.stdout.write(
             f"Study '{study.key}': {study.items.filter(kind='main').count()} items, "
             f"{study.contrasts.count()} comparison group(s), {study.votes_per_comparison} votes a comparison, "
