@@ -23,6 +23,10 @@ class PolicyMiddleware(CSPMiddleware):
             parts.replace = {**(parts.replace or {}), "frame-ancestors": settings.REALTALK_FRAME_ANCESTORS}
         return parts
 
+    def process_request(self, request: HttpRequest) -> None:
+        # Whatever a request says of itself: other encodings can carry what neither a page nor a database takes.
+        request.encoding = "utf-8"
+
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if request.path_info.startswith(settings.REALTALK_FRAMED_PREFIXES):
             response["Referrer-Policy"] = "no-referrer"

@@ -10,7 +10,7 @@ Trial = TypeVar("Trial")
 
 # Late enough that the videos run, early enough to be read before they end: shares of the clip.
 EARLIEST, LATEST = 0.2, 0.6
-SHORT_MINUTES = 5
+FAILED_TO_REFUSE = 2
 RETEST_APART = 5
 
 
@@ -20,19 +20,16 @@ def instruction_at(key: UUID, *, length_s: float) -> float:
     return round((EARLIEST + (LATEST - EARLIEST) * share) * length_s, 2)
 
 
-def may_refuse_pay(shown: int, failed: int, *, minutes: float) -> bool:
-    """Whether so many failed attention checks let a study refuse pay: two, or one in a session of under five minutes.
+def may_refuse_pay(shown: int, failed: int) -> bool:
+    """Whether so many failed attention checks let a study refuse pay: two.
 
-    Nothing else can be put in here: catch and gold trials, comprehension and practice never cost pay.
+    Nothing else can be put in here: catch and gold trials, comprehension and practice never cost pay. Prolific lets one
+    do in a study of under five minutes; one slip is not taken for carelessness here.
 
-    shown    attention checks that were answered; with fewer than failed, nothing may be refused
-    minutes  from arrival to end
-    Source   Prolific, "Attention and comprehension checks" (researcher-help.prolific.com/en/article/fb63bb); that the
-             limit is five minutes is read in its forum (community.prolific.co/t/6620), where it is left open whether
-             the time asked for or the time taken counts
+    shown   attention checks that were answered; with fewer than failed, nothing may be refused
+    Source  Prolific, "Attention and comprehension checks" (researcher-help.prolific.com/en/article/fb63bb)
     """
-    needed = 1 if minutes < SHORT_MINUTES else 2
-    return needed <= failed <= shown
+    return FAILED_TO_REFUSE <= failed <= shown
 
 
 def retest_choice(trials: Sequence[Trial], count: int, *, rng: Random) -> list[Trial]:

@@ -12,11 +12,14 @@ from django.urls import reverse
 
 from studies.models import Recruitment, Session, StudyState, Submission
 from studies.platforms import adapter_of, mturk
-from studies.queries import worked_trials
+from studies.queries import has_worked
 from studies.services.recruiting import newest_recruitment, note_ending, told_of
+from studies.services.sessions import Stage, resume
 
 logger = logging.getLogger(__name__)
 COMPLETION, SCREEN_OUT, FAILED_CHECK = "completion", "screen_out", "failed_check"
+# Where a session that had begun stands when no trial is left for it.
+STOPPED = frozenset({Stage.FULL, Stage.MET, Stage.UNPLAYABLE})
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,18 @@ class Ending:
     address: str = ""
 
 
-def ending_of(session: Session, *, at: datetime) -> Ending:
+NO_ENDING = Ending()
+
+
+def ending_of(session: Session, *, at: datetime, is_stopped: bool = False) -> Ending:
     """The code that is due to this session now, and the way back. Never raises.
 
+    is_stopped  it came to a page of STOPPED: nothing is left to be done, through no fault of the evaluator
     Completion is due to whoever has finished, or has worked when the study closed. Failed-check only by attention
     checks, as the platforms' rule of two allows, and where the recruitment has such a code; else it is completion.
     """
     try:
-        ending = _ending(session)
+        ending = _ending(session, is_stopped=is_stopped)
     except Exception:  # whatever failed here is ours, and who has worked is paid
         logger.exception("The way back of a session of study %s could not be worked out.", session.study_id)
         ending = Ending(COMPLETION, _own_code(session, COMPLETION)) if session.finished_at else Ending()
@@ -58,7 +65,7 @@ class HandInForm:
 
 def hand_in_form(session: Session, *, at: datetime) -> HandInForm | None:
     """The form of a session that is handed in so, once its code is due; None for every other. Never raises."""
-    ending = ending_of(session, at=at)
+    ending = ending_of(session, at=at, is_stopped=resume(session.pk, at=at).stage in STOPPED)
     if not ending.code or ending.address != reverse("studies:hand_in", args=[session.token]):
         return None
     told = told_of(session.evaluator)
@@ -69,12 +76,12 @@ def hand_in_form(session: Session, *, at: datetime) -> HandInForm | None:
     )
 
 
-def _ending(session: Session) -> Ending:
+def _ending(session: Session, *, is_stopped: bool) -> Ending:
     submission = Submission.objects.filter(session=session).select_related("recruitment").first()
     # Of a platform without ids of submissions the newest speaks.
     study, platform = session.study_id, session.evaluator.platform
     recruitment = submission.recruitment if submission else newest_recruitment(study, platform)
-    which = _which(session, recruitment)
+    which = _which(session, recruitment, is_stopped=is_stopped)
     if not which:
         return Ending()
     if recruitment is None:
@@ -96,11 +103,12 @@ def _way_back(session: Session, recruitment: Recruitment, code: str) -> str:
         return ""
 
 
-def _which(session: Session, recruitment: Recruitment | None) -> str:
-    if session.finished_at or (session.study.state == StudyState.CLOSED and worked_trials(session).exists()):
+def _which(session: Session, recruitment: Recruitment | None, *, is_stopped: bool) -> str:
+    is_over = is_stopped or session.study.state == StudyState.CLOSED
+    if session.finished_at or (is_over and has_worked(session)):
         has_code = recruitment is not None and recruitment.failed_check_code
         return FAILED_CHECK if has_code and _may_be_refused(session) else COMPLETION
-    return SCREEN_OUT if session.screened_out_at else ""
+    return SCREEN_OUT if session.screened_out_at or is_stopped else ""
 
 
 def _may_be_refused(session: Session) -> bool:
@@ -109,9 +117,7 @@ def _may_be_refused(session: Session) -> bool:
         from studies.checks import may_refuse_pay
 
         attention = attention_of(session)
-        ended_at = session.finished_at or session.last_active_at
-        minutes = (ended_at - session.started_at).total_seconds() / 60
-        return may_refuse_pay(attention.shown, attention.failed, minutes=minutes)
+        return may_refuse_pay(attention.shown, attention.failed)
     except Exception:  # nobody's pay is refused by what could not be worked out
         logger.exception("The attention checks of a session of study %s could not be read.", session.study_id)
         return False

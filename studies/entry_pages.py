@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from .entry import AGE, PRACTICE
 from .entry_queries import questions_due, tries_of
 from .models import EntryKind, EntryQuestion, Session, Study
-from .services.sessions import has_worked
+from .queries import has_worked
 from .services.withdrawals import receipt_for
 from .texts import consent_in_force, language_of, languages_offered, translations
 
@@ -92,12 +92,16 @@ class EntryPage:
 
 @dataclass(frozen=True)
 class ScreenedOutPage:
-    """why: of the rule; explanation: the researchers' own words, empty where there are none."""
+    """why: of the rule; explanation: the researchers' own words, empty where there are none.
+
+    debriefing  for whoever has seen videos, in paragraphs
+    """
 
     title: str
     token: str
     why: str
     explanation: str
+    debriefing: list[str]
     support: str
     completion_code: str = ""
     return_address: str = ""
@@ -160,6 +164,7 @@ def screened_out_page(session: Session, *, code: str, address: str) -> ScreenedO
         token=session.token,
         why=why,
         explanation=explanation,
+        debriefing=debriefing_of(study, session.language) if session.screened_out_why == PRACTICE else [],
         support=said.get("support", study.support),
         completion_code=code,
         return_address=address,

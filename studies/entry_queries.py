@@ -121,6 +121,14 @@ def trials_left(study: Study, group: str, *, rehearsal: bool = False) -> int | N
     return max(0, places * study.trials_per_session - held)
 
 
+def group_progress(study: Study) -> list[tuple[str, int, int]]:
+    """(what the group is called, main trials wanted of it, those answered or promised), of groups with places."""
+    asked = study.entry_questions.filter(kind=EntryKind.GROUP)
+    said = {one["key"]: one["text"] for row in asked for one in row.options}
+    wanted = {key: places * study.trials_per_session for key, places in group_places(study).items()}
+    return [(said[key], trials, trials - trials_left(study, key)) for key, trials in wanted.items()]
+
+
 def may_group_have_places(session: Session) -> bool:
     """Whether a trial promised to another session of the group may still come free."""
     leases = live_leases(session.study, rehearsal=session.rehearsal)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from PIL import ImageDraw
 
 MARK = "research stimulus: not a real reply"
-# Of the picture: tall enough to be read at 240 pixels, and no taller than a caption.
-BAND, LEAST_BAND_PX = 0.06, 12
-LETTERS, ROOM = 0.7, 0.94
+# Of the picture: on a phone a listener is 180 CSS pixels wide, and the letters of a wide one then 8 high.
+BAND, LEAST_BAND_PX = 0.1, 12
+LETTERS, ROOM = 0.8, 0.96
 WHITE_LUMA = 235
 
 

@@ -73,7 +73,7 @@ NOT_LISTED = Message(
     403,
     _("This study is for others"),
     _("Those who run it have chosen who may take part, for instance people who have not seen its videos before."),
-    _("There is nothing more to do, and nothing was kept of you."),
+    _("Nothing was kept of you. If a platform sent you, give your place back there, so that it costs you nothing."),
 )
 NOT_FROM_PLATFORM = Message(
     400,

@@ -13,7 +13,7 @@ from .checks import instruction_at
 from .coverage import PARTS
 from .entry_pages import Language, debriefing_of, languages_for, support_of
 from .media import media_address
-from .models import Assignment, AssignmentState, QuestionForm, Session, Study, TrialKind
+from .models import Assignment, AssignmentState, EntryKind, ItemKind, QuestionForm, Session, Study, TrialKind
 from .queries import check_items, practice_items, speakers_have_sound, timeline_s, worked_trials
 from .services.deals import PRACTICE_TRIALS
 from .services.withdrawals import receipt_for
@@ -42,12 +42,18 @@ class CheckPage:
 
 @dataclass(frozen=True)
 class InstructionsPage:
+    """pass_mark: of the practice trials, 0 for none. has_questions: some about the task come next."""
+
     title: str
     token: str
     questions: list[str]
     asks_when: bool
     instructions: str
     practice_trials: int
+    pass_mark: int
+    has_attention_checks: bool
+    may_skip: bool
+    has_questions: bool
     trials: int
     minutes: int
     support: str
@@ -72,13 +78,15 @@ class TrialQuestion:
 class Trial:
     """One trial as the browser gets it.
 
+    practice  its round, 1 or 2; 0 for all other trials
+    number    of total, from 1: in its round of practice, or among all other trials
     watched   what earlier loads of the page reported, merged: [from_s, to_s] by part
     captions  of the speaker: (from_s, to_s, text); empty where the study shows none
     instruction  of an attention check: [at_s, text], shown from that moment of the clip on; empty for all others
     """
 
     assignment: str
-    practice: bool
+    practice: int
     number: int
     total: int
     questions: list[TrialQuestion]
@@ -147,6 +155,8 @@ class MessagePage:
     heading: str
     text: str
     remedy: str
+    completion_code: str = ""
+    return_address: str = ""
 
 
 def check_page(session: Session) -> CheckPage:
@@ -172,6 +182,10 @@ def instructions_page(session: Session) -> InstructionsPage:
         asks_when=study.asks_when,
         instructions=said.get("instructions", study.instructions),
         practice_trials=practice,
+        pass_mark=min(study.practice_pass_mark, practice),
+        has_attention_checks=check_items(study).filter(kind=ItemKind.ATTENTION).exists(),
+        may_skip=bool(study.content_warning),
+        has_questions=study.entry_questions.filter(kind=EntryKind.COMPREHENSION).exists(),
         trials=trials,
         minutes=_minutes(study, practice + trials),
         support=said.get("support", study.support),
@@ -205,11 +219,11 @@ def thanks_page(session: Session, *, code: str, address: str) -> ThanksPage:
 
 def trial_of(session: Session, assignment: Assignment, *, at: datetime) -> Trial:
     study = session.study
-    number, total = _count(session, assignment)
+    practice, number, total = _count(session, assignment)
     began = assignment.began_at or at
     return Trial(
         assignment=str(assignment.key),
-        practice=assignment.kind == TrialKind.PRACTICE,
+        practice=practice,
         number=number,
         total=total,
         questions=_questions(study, translations(study, session.language)),
@@ -258,8 +272,8 @@ def _instruction(assignment: Assignment) -> list:
     if assignment.kind != TrialKind.ATTENTION:
         return []
     said = {
-        "left": _("This checks that you are watching: choose the left listener now, whatever you think."),
-        "right": _("This checks that you are watching: choose the right listener now, whatever you think."),
+        "left": _("This checks that you are watching: choose the listener on the left now, whatever you think."),
+        "right": _("This checks that you are watching: choose the listener on the right now, whatever you think."),
     }
     at_s = instruction_at(assignment.key, length_s=timeline_s(assignment.item))
     side = right_side(assignment)
@@ -278,16 +292,21 @@ def merged_watched(views: dict) -> dict[str, list[list[float]]]:
     }
 
 
-def _count(session: Session, assignment: Assignment) -> tuple[int, int]:
-    """(number, total) among the trials of its sort: practice, or everything else. Both from 1."""
+def _count(session: Session, assignment: Assignment) -> tuple[int, int, int]:
+    """(round of practice or 0, number in it, total), as `Trial` has them."""
     gone = [AssignmentState.EXPIRED, AssignmentState.RETURNED]
+    is_practice = Q(kind=TrialKind.PRACTICE)
     own = session.assignments.exclude(state__in=gone)
-    if assignment.kind == TrialKind.PRACTICE:
-        own = own.filter(kind=TrialKind.PRACTICE)
-    else:
-        own = own.exclude(kind=TrialKind.PRACTICE)
-    counted = own.aggregate(before=Count("pk", filter=Q(position__lt=assignment.position)), total=Count("pk"))
-    return counted["before"] + 1, counted["total"]
+    if assignment.kind != TrialKind.PRACTICE:
+        counted = own.exclude(is_practice).aggregate(before=_before(assignment), total=Count("pk"))
+        return 0, counted["before"] + 1, counted["total"]
+    counted = own.filter(is_practice).aggregate(before=_before(assignment), items=Count("item", distinct=True))
+    rounds, before = divmod(counted["before"], counted["items"])
+    return rounds + 1, before + 1, counted["items"]
+
+
+def _before(assignment: Assignment) -> Count:
+    return Count("pk", filter=Q(position__lt=assignment.position))
 
 
 def _minutes(study: Study, trials: int) -> int:

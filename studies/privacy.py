@@ -13,7 +13,9 @@ from .models import (
     Evaluator,
     Exclusion,
     Invitation,
+    ListedEvaluator,
     Note,
+    PlatformEvent,
     PlatformIdentity,
     Remark,
     Session,
@@ -76,7 +78,7 @@ def held_about(study: Study) -> Held:
     )
     platforms = Evaluator.objects.filter(sessions__in=own).order_by("platform").values_list("platform")
     return Held(
-        kinds=_kinds(own),
+        kinds=[*_kinds(own), *_left_by_withdrawal(study, own)],
         sessions=_sessions(own),
         consents=[
             (row.version, row.language, agreed.get(row.pk, 0))
@@ -124,6 +126,16 @@ def _kinds(own: QuerySet[Session]) -> list[KindHeld]:
             f"each its own day, the last {last:%Y-%m-%d}" if last else "none is kept",
         ),
     ]  # fmt: skip
+
+
+def _left_by_withdrawal(study: Study, own: QuerySet[Session]) -> list[KindHeld]:
+    known = Evaluator.objects.filter(sessions__in=own)
+    listed = ListedEvaluator.objects.filter(identity_hash__in=known.values("identity_hash")).count()
+    events = PlatformEvent.objects.filter(recruitment__study=study).count()
+    return [
+        KindHeld("places on lists of evaluators, by keyed hash", listed, listed, "the list is changed"),
+        KindHeld("platforms' messages, by keyed hash", events, 0, "the study is deleted"),
+    ]
 
 
 def _sessions(own: QuerySet[Session]) -> list[SessionHeld]:

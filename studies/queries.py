@@ -27,6 +27,10 @@ from .models import (
 from .models.facts import HOLDS_SLOT
 from .plans import plan_in_force
 
+DONE = [AssignmentState.ANSWERED, AssignmentState.LATE]
+# The reason kept with a trial that its evaluator did not want to see.
+SKIPPED = "skipped"
+
 
 def asking_of(study: Study) -> Asking:
     """What evaluators of the study are asked about each pair, the primary question first."""
@@ -156,15 +160,31 @@ def held_slots(study: Study, *, reason: str) -> QuerySet[Slot]:
     return Slot.objects.filter(comparison__contrast__study=study, closed_reason=reason)
 
 
+def waits_for_repair(study: Study, *, reason: str) -> bool:
+    """Whether votes are wanted that wait for a video: not those on somebody who was taken down."""
+    shown = [f"comparison__{part}__person" for part in ("treatment__clip", "control__clip", "item__speaker")]
+    gone = [Q(**{f"{person}__taken_down_at__isnull": False}) for person in shown]
+    return held_slots(study, reason=reason).exclude(gone[0] | gone[1] | gone[2]).exists()
+
+
 def current_assignment(session: Session) -> Assignment | None:
     """The trial that the session is at: its first live one."""
     return session.assignments.filter(state=AssignmentState.LIVE).order_by("position").first()
 
 
 def worked_trials(session: Session) -> QuerySet[Assignment]:
-    """What it answered beyond practice, late answers among it: who has any is paid."""
-    done = [AssignmentState.ANSWERED, AssignmentState.LATE]
-    return session.assignments.filter(state__in=done).exclude(kind=TrialKind.PRACTICE)
+    """What it answered beyond practice, late answers among it."""
+    return _beyond_practice(session).filter(state__in=DONE)
+
+
+def has_worked(session: Session) -> bool:
+    """Whether it answered or skipped anything beyond practice: who has is paid, as skipping costs nothing."""
+    skipped = Q(state=AssignmentState.RETURNED, failure_reason=SKIPPED)
+    return _beyond_practice(session).filter(Q(state__in=DONE) | skipped).exists()
+
+
+def _beyond_practice(session: Session) -> QuerySet[Assignment]:
+    return session.assignments.exclude(kind=TrialKind.PRACTICE)
 
 
 def timeline_s(item: Item) -> float:
@@ -241,7 +261,10 @@ class StudyProgress:
 
 
 def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
-    """Target, valid, live and short by, for each comparison and in all. As many queries whatever the size."""
+    """Target, valid, live and short by, for each comparison and in all. As many queries whatever the size.
+
+    A vote that a rule of the plan sets aside and nobody can give again, as its stimulus is held, is wanted no more.
+    """
     targets = _per_comparison(
         slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=True), "comparison"
     )
@@ -251,10 +274,13 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
         "contrast", "item__speaker"
     ).order_by("contrast__position", "item__position")
     replaced = set() if rehearsal else replaced_comparisons(study)
+    lost = _per_comparison(_lost_assignments(study, rehearsal=rehearsal), "slot__comparison")
     rows = [
         ComparisonProgress(c, 0, 0, 0, is_replaced=True)
         if c.pk in replaced
-        else ComparisonProgress(c, targets.get(c.pk, 0), valid.get(c.pk, 0), live.get(c.pk, 0))
+        else ComparisonProgress(
+            c, targets.get(c.pk, 0) - lost.get(c.pk, 0), valid.get(c.pk, 0) - lost.get(c.pk, 0), live.get(c.pk, 0)
+        )
         for c in comparisons
     ]
     closed = slots_of(study, rehearsal=rehearsal).filter(replaces__isnull=True, closed_at__isnull=False)
@@ -267,10 +293,20 @@ def study_progress(study: Study, *, rehearsal: bool = False) -> StudyProgress:
         valid=sum(row.valid for row in rows),
         live=sum(row.live for row in rows),
         unopened=unopened,
-        closed=closed.exclude(comparison__in=replaced).count(),
+        closed=closed.exclude(comparison__in=replaced).count() + sum(lost.values()),
         sessions_needed=max(max(free_per_item.values(), default=0), -(-free // study.trials_per_session)),
         withdrawn=Withdrawal.objects.filter(study=study, rehearsal=rehearsal).count(),
     )
+
+
+def _lost_assignments(study: Study, *, rehearsal: bool) -> QuerySet[Assignment]:
+    """Answers that a rule of the plan sets aside, and on whose comparison nothing is asked any more."""
+    by_rule = active_exclusions(study).filter(replaces_votes=True)
+    set_aside = Q(Exists(by_rule.filter(assignment=OuterRef("pk")))) | Q(
+        Exists(by_rule.filter(session=OuterRef("session")))
+    )
+    held = Q(slot__comparison__treatment__held_at__isnull=False) | Q(slot__comparison__control__held_at__isnull=False)
+    return valid_assignments(study, rehearsal=rehearsal).filter(set_aside, held)
 
 
 def _per_comparison(rows: QuerySet, path: str) -> dict[int, int]:

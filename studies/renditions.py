@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from retrieval.video import VideoProblem, open_video
 
 from .copying import SUPPLEMENTAL, are_alike, copied_packets
-from .marking import MARK, marked
+from .marking import BAND, LETTERS, MARK, marked
 from .padding import PADDING_STEP, pad_file, padded_length
 from .pictures import FPS, SAMPLE_RATE, pictures_on, sound_of
 
@@ -114,7 +114,7 @@ class ItemPlan:
             "speaker": self.speaker.sha256,
             "listeners": sorted(listener.sha256 for listener in self.listeners),
             "shape": [self.frames, self.moving, self.canvas, self.speaker_canvas],
-        } | ({"mark": MARK} if self.is_marked else {})
+        } | ({"mark": [MARK, BAND, LETTERS]} if self.is_marked else {})
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property

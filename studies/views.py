@@ -22,9 +22,9 @@ from rest_framework.serializers import Serializer
 from . import entry_pages, messages, pages
 from .api import DeviceReport, FailureReport, ViewReport, VoteReport
 from .check_queries import feedback_on
-from .ending import ending_of
-from .models import AssignmentState, Session, Study
-from .queries import current_assignment, held_slots
+from .ending import NO_ENDING, STOPPED, Ending, ending_of
+from .models import Assignment, AssignmentState, Session, Study
+from .queries import current_assignment, waits_for_repair
 from .services.entering import EntryIncomplete, answer_entry
 from .services.leases import HELD, NotThisSessionsTrial, fail_trial, skip_trial
 from .services.sessions import (
@@ -66,7 +66,7 @@ def with_session(view: Callable) -> Callable:
         try:
             with override(language_of(session)):
                 return view(request, session)
-        except Session.DoesNotExist:  # withdrawn while this request waited for its turn
+        except (Session.DoesNotExist, Assignment.DoesNotExist):  # withdrawn while this request waited for its turn
             return _refuse_in_their_language(request, messages.UNKNOWN_ADDRESS)
 
     return never_cache(csrf_exempt(wrapped))
@@ -87,7 +87,7 @@ def landing(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _landing(request: HttpRequest, study: Study, language: str) -> HttpResponse:
-    has_places, is_held = may_take_arrivals(study), held_slots(study, reason=HELD).exists()
+    has_places, is_held = may_take_arrivals(study), waits_for_repair(study, reason=HELD)
     if problem := messages.why_no_arrivals(study, has_places=has_places, is_held=is_held):
         return refuse(request, problem)
     if request.method != "POST":
@@ -142,7 +142,8 @@ def session_page(request: HttpRequest, session: Session) -> HttpResponse:
             ending = ending_of(session, at=at)
             page = entry_pages.screened_out_page(session, code=ending.code, address=ending.address)
             return render(request, "studies/screened_out.html", {"page": page})
-    return refuse(request, messages.STOPPED[place.stage], session)
+    ending = ending_of(session, at=at, is_stopped=True) if place.stage in STOPPED else NO_ENDING
+    return refuse(request, messages.STOPPED[place.stage], session, ending)
 
 
 @require_POST
@@ -293,11 +294,15 @@ def ahead(request: Request, session: Session) -> Response:
     return Response({"next": pages.asdict(pages.trial_of(session, following, at=timezone.now()))})
 
 
-def refuse(request: HttpRequest, message: "messages.Message", session: Session | None = None) -> HttpResponse:
-    """The message; where it is a session's, with the way to tell the researchers."""
+def refuse(
+    request: HttpRequest, message: "messages.Message", session: Session | None = None, ending: Ending = NO_ENDING
+) -> HttpResponse:
+    """The message; where it is a session's, with its code, if one is due, and the way to tell the researchers."""
     if request.headers.get("Accept") == "application/json":  # a trial page, which says it where it stands
         return JsonResponse({"message": f"{message.heading}. {message.text}"}, status=message.status)
-    page = pages.MessagePage(message.heading, message.heading, message.text, message.remedy)
+    page = pages.MessagePage(
+        message.heading, message.heading, message.text, message.remedy, ending.code, ending.address
+    )
     return render(request, "studies/message.html", {"page": page, "session": session}, status=message.status)
 
 

@@ -70,7 +70,7 @@ def code_page(problem: str = "", typed: str = "") -> CodePage:
 def withdraw_page(session: Session, *, code: str = "") -> WithdrawPage:
     deleted = held_of(session)
     stays = [
-        _("That somebody withdrew from this study, on which day, and how many rows of each kind were deleted."),
+        _("That somebody withdrew from this study, when, and how many rows of each kind were deleted."),
         _("Results that were published before. They are numbers about all who took part, and name nobody."),
     ]
     if "evaluators" not in deleted:

@@ -229,7 +229,7 @@ def plan(report: Report) -> Section:
         ("Adaptive votes", share_sentence(facts.adaptive_share)),
     ]
     rows = [(name, text + _changed(facts, PARTS.get(name, ""))) for name, text in said if text]
-    deviations = [(_moment(row.at), row.by or "an account that is gone", row.what) for row in facts.deviations]
+    deviations = [(_moment(row.at), row.by or "nobody is named", row.what) for row in facts.deviations]
     frozen = "No plan was frozen: nothing here was promised before the votes." if not facts.sha256 else ""
     none = "No deviation from the plan is recorded." if facts.sha256 and not deviations else ""
     return Section(

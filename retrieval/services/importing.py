@@ -78,6 +78,7 @@ def import_clips(
     ]
     problems += _changes(rows, videos, there)
     problems += _person_changes(rows, corpus)
+    problems += _taken_down(rows, videos, corpus)
     if problems:
         raise ManifestError(in_order(problems))
     new = [row for row in rows if row.clip_key not in there]
@@ -181,15 +182,27 @@ def _person_changes(rows: list[ClipRow], corpus: Corpus | None) -> list[Problem]
         person = there.get(row.person_key)
         if person is None:
             continue
-        if person.taken_down_at:
-            problems.append((row.line, f"person '{person.key}' was taken down: leave their clips out"))
-            continue
         other = [name for name, text in row.attributes.items() if person.attributes.get(name, text) != text]
         if row.permitted_uses and person.permitted_uses not in ("", row.permitted_uses):
             other.append("permitted_uses")
         if other:
             named = ", ".join(other)
             problems.append((row.line, f"person '{person.key}' is in the corpus with another {named}: make them alike"))
+    return problems
+
+
+def _taken_down(rows: list[ClipRow], videos: Mapping[Path, _Video], corpus: Corpus | None) -> list[Problem]:
+    """Rows of somebody who was taken down, by their key or, whatever the row says, by a video that showed them."""
+    gone = Person.objects.filter(taken_down_at__isnull=False)
+    keys = set(gone.filter(corpus=corpus).values_list("key", flat=True)) if corpus else set()
+    shown = set(Clip.objects.filter(person__in=gone).values_list("sha256", flat=True))
+    problems = []
+    for row in rows:
+        video = videos.get(row.path)
+        if row.person_key in keys:
+            problems.append((row.line, f"person '{row.person_key}' was taken down: leave their clips out"))
+        elif video and video.sha256 in shown:
+            problems.append((row.line, f"file '{row.path.name}' shows somebody who was taken down: leave it out"))
     return problems
 
 

@@ -21,9 +21,9 @@ const ICONS = { play: "M5 3.5v13l11-6.5z", pause: "M5 3.5h3.5v13H5zM11.5 3.5H15v
 
 /** A new trial: its number, its questions, the answers they allow. */
 export function showTrial(trial) {
-  const label = words[trial.practice ? "practice" : "trial"];
+  const label = words[trial.practice > 1 ? "practice-again" : trial.practice ? "practice" : "trial"];
   byId("count").textContent = label.replace("NUMBER", trial.number).replace("TOTAL", trial.total);
-  byId("count").classList.toggle("tag", trial.practice);
+  byId("count").classList.toggle("tag", trial.practice > 0);
   byId("progress").max = trial.total;
   byId("progress").value = trial.number - 1;
   page.mark.hidden = !trial.asks_when;

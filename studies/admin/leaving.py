@@ -10,8 +10,8 @@ from studies.services.takedowns import CannotTakeDown, delete_files, take_down
 from studies.takedown_forms import TakeDownForm
 
 WHAT_HAPPENS = (
-    "From the moment you save, nothing shows this person: trials that do end, slots that nobody answered close, and "
-    "drafts with their clips cannot open. Votes stay. It cannot be undone."
+    "From the moment you save, nobody is shown this person any more. Trials that show them end, slots that nobody has "
+    "answered are closed, and drafts with their clips cannot open. Votes stay. It cannot be undone."
 )
 
 

@@ -16,6 +16,7 @@ from retrieval.admin import ReadOnlyAdmin
 from retrieval.jobs import enqueue_job
 from retrieval.models import Job
 from retrieval.tasks import send_job
+from studies.entry_queries import group_progress
 from studies.forms import NewStudyForm
 from studies.models import Exclusion, Item, Note, Question, Session, Stimulus, Study, StudyState
 from studies.pay_queries import pay_of_study
@@ -300,9 +301,10 @@ def _progress_context(study: Study) -> dict[str, object]:
     return {
         "study": study,
         "figures": study_progress(study),
+        "groups": group_progress(study),
         "rehearsal": study_progress(study, rehearsal=True),
         "problems": launch_problems(study) if is_draft else [],
-        "held": held.select_related("item__speaker"),
+        "held": held.select_related("item__speaker__person", "clip__person"),
         "needs_preparing": is_draft and unprepared_stimuli(study).exists(),
         "pay": pay_of_study(study),
         "unread_notes": Note.objects.filter(session__study=study, read_at__isnull=True).count(),

@@ -1,8 +1,13 @@
 """What the study commands share: a study by its key, and problems as sentences instead of tracebacks."""
 
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from retrieval.tables import ManifestError
@@ -28,12 +33,26 @@ class StudyCommand(BaseCommand):
             raise CommandError("\n".join(refusal.problems)) from None
         except ValueError as reason:
             raise CommandError(str(reason)) from None
+        except BrokenPipeError:  # whoever read our output has enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as reason:
             folder = settings.REALTALK_DATA
+            if reason.filename and not Path(reason.filename).absolute().is_relative_to(folder):
+                raise CommandError(f"Cannot read '{reason.filename}': {reason.strerror}.") from None
             raise CommandError(f"Cannot use {folder}: {reason}. Is there room, and may we write there?") from None
 
     def run(self, **options: Any) -> None:
         raise NotImplementedError
+
+
+def user_named(username: str | None) -> AbstractBaseUser | None:
+    """The account with this name; None without a name. Raises CommandError where there is none."""
+    if not username:
+        return None
+    user = get_user_model().objects.filter(username=username).first()
+    if user is None:
+        raise CommandError(f"There is no account '{username}'.")
+    return user
 
 
 def study_named(key: str) -> Study:

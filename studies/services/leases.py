@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from studies.models import Assignment, AssignmentState, Session, Side, Slot, Stimulus, Study
-from studies.queries import free_slots, lapsed_leases
+from studies.queries import SKIPPED, free_slots, lapsed_leases
 
 from .locks import locked_session
 
@@ -58,7 +58,8 @@ def skip_trial(session_id: int, key: str, *, at: datetime) -> Assignment:
             raise NotThisSessionsTrial
         if study.content_warning and assignment.state == AssignmentState.LIVE and assignment.began_at is not None:
             assignment.state, assignment.ended_at = AssignmentState.RETURNED, at
-            assignment.save(update_fields=["state", "ended_at"])
+            assignment.failure_reason = SKIPPED
+            assignment.save(update_fields=["state", "ended_at", "failure_reason"])
             close_held_slots(study, at=at)
     return assignment
 

@@ -6,6 +6,7 @@ from studies.models import Note
 from studies.queries import current_assignment
 
 from .locks import locked_session
+from .remarks import cleaned
 
 LONGEST = 2000
 MOST_OF_ONE = 20
@@ -25,7 +26,7 @@ def write_note(session_id: int, text: str, *, at: datetime) -> Note:
     Tied to the trial that the session is at, if it is at one. The same words sent twice are kept once.
     Raises  NothingSaid, TooManyNotes
     """
-    text = text.replace("\x00", "").strip()[:LONGEST]
+    text = cleaned(text)[:LONGEST].strip()
     if not text:
         raise NothingSaid
     with locked_session(session_id) as session:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -166,16 +166,20 @@ def _make(plan: ItemPlan, work: Path) -> dict[str, MadeRendition]:
 
 
 def _store(study: Study, item: Item, plan: ItemPlan, made: Mapping[str, MadeRendition], *, at: datetime) -> None:
-    """Move an item's files to their places, then write all its rows in one transaction."""
+    """Move an item's files to their places and write all its rows, in one transaction.
+
+    Raises  CannotShow, with no file moved, for somebody who was taken down while the files were made
+    """
     media = Path(settings.MEDIA_ROOT)
     clips = {stimulus.clip.key: stimulus.clip for stimulus in item.stimuli.all()} | {item.speaker.key: item.speaker}
-    files = {}
-    for key, rendition in made.items():
-        files[key] = opaque_name(item, clips[key], rendition)
-        target = media / files[key]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        rendition.path.replace(target)
     with locked_study(study.pk):
+        _refuse_taken_down(clips[key] for key in made)
+        files = {}
+        for key, rendition in made.items():
+            files[key] = opaque_name(item, clips[key], rendition)
+            target = media / files[key]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rendition.path.replace(target)
         before = {rendition.file for rendition in Rendition.objects.filter(item=item)}
         rows = {
             key: Rendition.objects.update_or_create(
@@ -205,6 +209,12 @@ def _store(study: Study, item: Item, plan: ItemPlan, made: Mapping[str, MadeRend
         after = set(Rendition.objects.filter(item=item).values_list("file", flat=True))
     for file in before - after:
         (media / file).unlink(missing_ok=True)
+
+
+def _refuse_taken_down(clips: Iterable[Clip]) -> None:
+    now = Clip.objects.filter(pk__in=[clip.pk for clip in clips]).select_related("person")
+    if reasons := {clip.key: why for clip in now if (why := taken_down(clip))}:
+        raise CannotShow(reasons)
 
 
 def opaque_name(item: Item, clip: Clip, rendition: MadeRendition) -> str:

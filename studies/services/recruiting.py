@@ -69,14 +69,47 @@ def create_recruitment(study: Study, platform: str, *, at: datetime, key: str = 
         raise CannotRecruit(problem)
     _refuse_same_codes(fields)
     fields["key"] = key or f"{study.key}-{platform}"
+    if Recruitment.objects.filter(key=fields["key"]).exists():
+        raise CannotRecruit(
+            f"There is a way in called '{fields['key']}' already: give another --name, or leave --platform out to "
+            "change it or to invite further people."
+        )
     recruitment = Recruitment(study=study, platform=platform, created_at=at, **fields)
+    return _keep(recruitment)
+
+
+def change_recruitment(recruitment: Recruitment, **fields: Any) -> Recruitment:
+    """What is told of it afterwards, such as its reward. fields: as `Recruitment` has them; codes stay as they are.
+
+    Raises  CannotRecruit
+    """
+    options = {**recruitment.options, **fields.pop("options", {})}
+    if recruitment.platform == Platform.SONA and (problem := _credit_problem(options)):
+        raise CannotRecruit(problem)
+    for name, value in {**fields, "options": options}.items():
+        setattr(recruitment, name, value)
+    return _keep(recruitment)
+
+
+def _keep(recruitment: Recruitment) -> Recruitment:
     try:
         recruitment.full_clean()
     except ValidationError as refusal:
         raise CannotRecruit(" ".join(refusal.messages)) from None
-    with locked_study(study.pk):
+    with locked_study(recruitment.study_id):
         recruitment.save()
     return recruitment
+
+
+def recruitment_named(study: Study, name: str) -> Recruitment:
+    """The study's way in with this key; without one, its only one. Raises CannotRecruit."""
+    there = list(study.recruitments.order_by("pk"))
+    found = [one for one in there if one.key == name] if name else there
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(one.key for one in there) or "none yet"
+    said = f"'{study.key}' has no way in called '{name}'" if name else "Which way in? Add --name"
+    raise CannotRecruit(f"{said} (there is: {known}).")
 
 
 def newest_recruitment(study_id: int, platform: str) -> Recruitment | None:
@@ -119,12 +152,13 @@ def hear(recruitment: Recruitment, word: Word, *, at: datetime, by: str = "webho
     Returns  what came of it, in words without anybody's id
     """
     with locked_study(recruitment.study_id):
-        if recruitment.events.filter(event_key=word.key).exists():
+        event_key = keyed_hash(f"event:{word.key}")  # the platform's name for it may lead to a person
+        if recruitment.events.filter(event_key=event_key).exists():
             return DUPLICATE
         outcome = follow(recruitment, word.reference, word.status, said_at=word.sent_at, at=at, by=by)
         PlatformEvent.objects.create(
             recruitment=recruitment,
-            event_key=word.key,
+            event_key=event_key,
             kind=word.kind,
             sent_at=word.sent_at,
             received_at=at,

@@ -27,7 +27,7 @@ from studies.models import (
     StudyState,
     TrialKind,
 )
-from studies.queries import adaptive_slots, current_assignment, live_leases, slots_to_deal, worked_trials
+from studies.queries import adaptive_slots, current_assignment, has_worked, live_leases, slots_to_deal
 from studies.texts import consent_in_force
 
 from .deals import deal_session
@@ -91,12 +91,15 @@ def identity_hash(platform: str, identity: str) -> str:
 
 
 def evaluator_for(platform: str, identity: str, *, at: datetime) -> Evaluator:
-    """The evaluator with this id on this platform, made when met first. The id itself is not kept here."""
-    evaluator, _ = Evaluator.objects.get_or_create(
-        identity_hash=identity_hash(platform, identity),
-        defaults={"platform": platform, "created_at": at},
-    )
-    return evaluator
+    """The evaluator with this id on this platform, made when met first. The id itself is not kept here.
+
+    Locked until the transaction ends, so that a withdrawal from another study does not delete the row meanwhile.
+    """
+    named = {"identity_hash": identity_hash(platform, identity)}
+    while True:
+        Evaluator.objects.get_or_create(**named, defaults={"platform": platform, "created_at": at})
+        if evaluator := Evaluator.objects.select_for_update(no_key=True).filter(**named).first():
+            return evaluator
 
 
 def start_session(
@@ -124,11 +127,13 @@ def start_session(
             raise StudyNotOpen(StudyState(study.state))
         if not rehearsal and is_barred(study, evaluator.identity_hash):
             raise NotListed
+        # Who comes again after a withdrawal is not to be found in what was exported before it.
+        named_by = evaluator.identity_hash if rehearsal else token
         return Session.objects.create(
             study=study,
             evaluator=evaluator,
             token=token,
-            pseudonym="e" + _short_code(f"pseudonym:{study.key}:{evaluator.identity_hash}", 10),
+            pseudonym="e" + _short_code(f"pseudonym:{study.key}:{named_by}", 10),
             completion_code=_short_code(f"completion:{token}", 8).upper(),
             rehearsal=rehearsal,
             language=language,
@@ -332,10 +337,6 @@ def _consent_to_show(session: Session) -> ConsentVersion | None:
     if in_force is None or session.consents.filter(version__version=in_force.version).exists():
         return None
     return in_force
-
-
-def has_worked(session: Session) -> bool:
-    return worked_trials(session).exists()
 
 
 def _finish(session: Session, *, at: datetime) -> Place:

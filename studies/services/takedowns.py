@@ -16,7 +16,7 @@ from .leases import close_held_slots, end_leases
 from .locks import locked_study
 from .planning import write_deviation
 
-TAKEN_DOWN = "someone seen in it was taken down"
+TAKEN_DOWN = "Someone seen in it was taken down."
 TAKEN_DOWN_HERE = "Someone seen in its videos was taken down"
 
 
@@ -84,7 +84,7 @@ def _leave(study_id: int, person: Person, *, by: AbstractBaseUser | None, at: da
     with locked_study(study_id) as study:
         stimuli = _shown(person).filter(study=study)
         if study.state == StudyState.DRAFT:
-            stimuli.update(rendition=None, problem=f"{TAKEN_DOWN}: choose another")
+            stimuli.update(rendition=None, problem="shows someone who was taken down: choose another")
             return 0, 0
         held = list(stimuli.values_list("pk", flat=True))
         stimuli.filter(held_at__isnull=True).update(held_at=at, held_reason=TAKEN_DOWN)

@@ -1,5 +1,6 @@
 """Withdrawal: what is held of an evaluator's session, its deletion, and the slots that are wanted again."""
 
+import re
 import secrets
 from datetime import datetime
 
@@ -152,12 +153,19 @@ def _close_unshown(study: Study, *, at: datetime) -> None:
 
 
 def _forget_name(study: Study, pseudonym: str) -> None:
-    """Take a pseudonym out of what the ledgers and the admin's history say of others."""
-    _write_anew(Deviation.objects.filter(study=study, what__contains=pseudonym), "what", pseudonym)
-    _write_anew(Exclusion.objects.filter(study=study, reason__contains=pseudonym), "reason", pseudonym)
-    for entry in LogEntry.objects.filter(change_message__contains=pseudonym):
-        entry.change_message = entry.change_message.replace(pseudonym, UNNAMED)
+    """Take a pseudonym out of what the ledgers, the lists and the admin's history say of others."""
+    _write_anew(Deviation.objects.filter(study=study, what__icontains=pseudonym), "what", pseudonym)
+    _write_anew(Exclusion.objects.filter(study=study, reason__icontains=pseudonym), "reason", pseudonym)
+    for row in ListedEvaluator.objects.filter(reason__icontains=pseudonym):
+        row.reason = _without(row.reason, pseudonym)
+        row.save(update_fields=["reason"])
+    for entry in LogEntry.objects.filter(change_message__icontains=pseudonym):
+        entry.change_message = _without(entry.change_message, pseudonym)
         entry.save(update_fields=["change_message"])
+
+
+def _without(text: str, pseudonym: str) -> str:
+    return re.sub(re.escape(pseudonym), UNNAMED, text, flags=re.IGNORECASE)
 
 
 def _write_anew(rows: QuerySet, field: str, pseudonym: str) -> None:
@@ -168,5 +176,5 @@ def _write_anew(rows: QuerySet, field: str, pseudonym: str) -> None:
     found: list[Model] = list(rows)
     rows.model.objects.filter(pk__in=[row.pk for row in found])._raw_delete(rows.db)
     for row in found:
-        setattr(row, field, getattr(row, field).replace(pseudonym, UNNAMED))
+        setattr(row, field, _without(getattr(row, field), pseudonym))
     rows.model.objects.bulk_create(found)

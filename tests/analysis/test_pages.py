@@ -94,7 +94,7 @@ def test_deviations_whose_account_is_gone_are_still_told():
     page = report_page(made_up_report(plan=plan))
 
     assert [cell.text for cell in page.plan.tables[-1].rows[0]] == [
-        "2 March 2026, 10:30 UTC", "an account that is gone", "Power cut.",
+        "2 March 2026, 10:30 UTC", "nobody is named", "Power cut.",
     ]  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def test_practice_says_whether_it_was_right_and_a_check_says_what_to_choose(live
             evaluator.watch()
             if trial.kind == "attention":
                 side = right_side(trial)
-                expect(page.locator("#instruction")).to_have_text(re.compile(f"choose the {side} listener now"))
+                expect(page.locator("#instruction")).to_have_text(re.compile(f"choose the listener on the {side} now"))
                 assert_fits(page)
                 picture(page, f"attention-check-{hand}")
             else:
@@ -83,6 +83,9 @@ def test_a_trial_that_troubles_is_skipped_by_a_press(live_server, open_browser):
         evaluator.arrive_at_first_trial(f"{live_server.url}/study/play/")
         before = evaluator.assignment_key
         assert_fits(evaluator.page)
-        evaluator.use(evaluator.page.get_by_role("button", name="Skip this one"))
+        way_out = evaluator.page.get_by_role("button", name="Skip this one")
+        picture(evaluator.page, f"skip-{hand}")
+        expect(way_out).to_be_in_viewport(ratio=1)
+        evaluator.use(way_out)
         expect(evaluator.page.locator(f"{READY}:not([data-assignment='{before}'])")).to_be_visible()
     assert Assignment.objects.filter(state="returned").count() == 2

@@ -63,7 +63,7 @@ def test_everyone_can_answer_and_is_told_why_not(live_server, open_browser, size
     evaluator.use(page.get_by_label("18 to 39"))
     go_on()
 
-    evaluator.use(page.get_by_role("button", name="Start"))
+    evaluator.use(page.get_by_role("button", name="Continue"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Questions about the task")
     assert_fits(page)
     for group in page.get_by_role("group").all():

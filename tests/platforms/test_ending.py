@@ -6,11 +6,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from studies.ending import Ending, ending_of
-from studies.models import Choice, Item, Recruitment, Session, Submission
+from studies.models import Choice, Item, Recruitment, Session, Slot, Submission
 from studies.platforms.protocol import Arrival, Word
 from studies.services.launches import close_study, open_study
 from studies.services.recruiting import arrive, create_recruitment, hear
-from studies.services.sessions import begin_trials, resume, screen_out, start_session
+from studies.services.sessions import Stage, begin_trials, resume, screen_out, start_session
 from studies.services.votes import Answer, cast_vote
 from tests.factories import START, make_study
 
@@ -66,6 +66,15 @@ def test_who_is_screened_out_gets_that_code(session, recruitment):
     assert ending_of(session, at=START) == Ending("screen_out", "NOT", f"{BACK}NOT")
     Recruitment.objects.update(screen_out_code="")
     assert ending_of(Session.objects.get(), at=START) == Ending("screen_out", "", "")
+
+
+def test_who_comes_when_nothing_is_left_gets_the_screen_out_code(client, session, recruitment):
+    Slot.objects.update(closed_at=START, closed_reason="test")
+    assert begin_trials(session.pk, at=START).stage == Stage.FULL
+    page = client.get(f"/s/{session.token}/").content.decode()
+    assert 'data-stage="message"' in page
+    assert f'href="{BACK}NOT"' in page
+    assert Submission.objects.get(session=session).code_given == "screen_out"
 
 
 def test_who_worked_when_the_study_closed_is_paid_and_who_did_not_is_not(session, recruitment):

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from studies.models import Evaluator, Invitation, Recruitment, Session, Submission
 from studies.services.launches import open_study, pause_study
 from studies.services.recruiting import CannotRecruit, create_recruitment
+from studies.services.sessions import start_session
 from studies.services.withdrawals import withdraw
 from tests.factories import START, make_study
 
@@ -24,6 +25,40 @@ def study():
 def finish(session: Session) -> Session:
     Session.objects.filter(pk=session.pk).update(finished_at=START)
     return Session.objects.get(pk=session.pk)
+
+
+def told(capsys, study, **options) -> str:
+    call_command("recruit_study", study.key, **options)
+    return capsys.readouterr().out
+
+
+class TestTheCommand:
+    def test_what_was_not_said_at_first_is_said_later(self, study, capsys):
+        told(capsys, study, platform="room")
+        assert "'s-room' is changed." in told(capsys, study, name="s-room", reward=250, currency="EUR")
+        room = Recruitment.objects.get()
+        assert (room.reward, room.currency, room.places) == (250, "EUR", 0)
+        told(capsys, study, platform="tokens")
+        with pytest.raises(CommandError, match=r"Which way in\? Add --name \(there is: s-room, s-tokens\)"):
+            call_command("recruit_study", study.key, reward=300)
+        with pytest.raises(CommandError, match=r"already: give another --name, or leave --platform out"):
+            call_command("recruit_study", study.key, platform="room")
+
+    def test_addresses_are_told_with_a_site_or_not_at_all(self, study, capsys):
+        with pytest.raises(CommandError, match="Add --site"):
+            call_command("recruit_study", study.key, platform="tokens", invite=2)
+        assert not Recruitment.objects.exists()
+        told(capsys, study, platform="tokens", invite=2, site="https://lab.example")
+        assert "2 made by --invite, 0 of them used." in told(capsys, study, status=True)
+
+    def test_a_code_is_looked_up_without_learning_whose_it_is(self, study, capsys):
+        session = finish(start_session(study.pk, at=START))
+        found = told(capsys, study, check_code=session.completion_code.lower())
+        assert found == f"{session.completion_code} was given to somebody who finished on 2026-03-01.\n"
+        assert session.pseudonym not in found
+        assert "Nobody was given the code ABC" in told(capsys, study, check_code="abc")
+        told(capsys, study, platform="prolific", completion_code="Same", screen_out_code="Other")
+        assert "the same for everyone" in told(capsys, study, check_code="same")
 
 
 class TestOnePersonEach:
@@ -62,7 +97,7 @@ class TestOnePersonEach:
     @pytest.mark.parametrize("people", [-1, 10_001])
     def test_a_number_that_makes_no_sense_is_a_sentence(self, study, people):
         with pytest.raises(CommandError, match="Invite from 1"):
-            call_command("recruit_study", study.key, platform="tokens", invite=people)
+            call_command("recruit_study", study.key, platform="tokens", invite=people, site="https://lab.example")
         assert not Recruitment.objects.exists(), "nothing half done"
 
 

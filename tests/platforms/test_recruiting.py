@@ -211,7 +211,7 @@ class TestTheCommand:
         with pytest.raises(CommandError, match="Where"):
             call_command("recruit_study", study.key)
         create_recruitment(study, "prolific", at=START)
-        with pytest.raises(CannotRecruit, match="already exists"):
+        with pytest.raises(CannotRecruit, match="give another --name"):
             create_recruitment(study, "prolific", at=START)
         with pytest.raises(CannotRecruit, match="the same"):
             create_recruitment(study, "prolific", at=START, key="x", completion_code="A", screen_out_code="A")

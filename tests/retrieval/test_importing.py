@@ -152,6 +152,10 @@ def test_who_was_taken_down_does_not_come_back_by_an_import(folder, media_folder
     corpus = import_clips("c", write(folder, rows), **TERMS).corpus
     withhold_person(corpus.people.get().pk, at=TERMS["at"])
     assert problems_of("c", write(folder, rows)) == ["line 2: person 'bob' was taken down: leave their clips out"]
+    renamed = [ROWS[1] | {"clip_key": "other", "person_key": ""}]
+    assert problems_of("d", write(folder, renamed)) == [
+        f"line 2: file '{ROWS[1]['file']}' shows somebody who was taken down: leave it out"
+    ]
 
 
 def test_a_corpus_keeps_what_it_may_be_used_for(folder):

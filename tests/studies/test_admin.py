@@ -160,7 +160,7 @@ def test_the_admin_never_shows_a_sessions_token(client, researcher):
 def test_the_list_of_studies_takes_the_same_queries_a_study(client, researcher, studies, django_assert_max_num_queries):
     for number in range(studies):
         make_study(key=f"s{number}")
-    with django_assert_max_num_queries(12 + 7 * studies):
+    with django_assert_max_num_queries(12 + 8 * studies):
         assert client.get("/admin/studies/study/").status_code == 200
 
 

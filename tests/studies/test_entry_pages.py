@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from studies.models import Session, Study
+from studies.models import Note, Session, Study
 from studies.services.consenting import revise_consent
 from studies.services.entering import keep_entry_questions
 from studies.services.launches import open_study
@@ -156,7 +156,9 @@ class TestQuestions:
         assert COMPREHENSION.explanation in page
         assert "it is the last try" in page
         client.post(f"{address}entry", {"tries": "1", "q-task": "likes"})
-        assert "A question about the task was answered in another way" in words(client.get(address))
+        last = words(client.get(address))
+        assert "A question about the task was answered in another way" in last
+        assert "If you were promised a payment" in last
 
     def test_of_a_full_group_it_is_said_that_it_is_the_group(self, client):
         address = self.enter(client, *groups(left=1, right=1))
@@ -167,6 +169,17 @@ class TestQuestions:
         assert 'data-stage="waiting"' in client.get(other).content.decode()
         Session.objects.get(token=address.split("/")[2]).assignments.update(state="answered")
         assert "As many people of your group as the study needs" in words(client.get(other))
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "no-such"])
+def test_another_encoding_than_utf_8_carries_nothing_that_cannot_be_kept(client, charset):
+    opened()
+    address = arrive(client)
+    kind = f"multipart/form-data; boundary=B; charset={charset}"
+    for path, name in (("/withdraw/", "code"), (f"{address}note", "text")):
+        body = f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\na\\ud800b\r\n--B--\r\n'
+        assert client.generic("POST", path, body, content_type=kind).status_code in (303, 404)
+    assert Note.objects.get().text == "a\\ud800b"
 
 
 def test_what_the_study_was_about_is_told_at_its_end(client):

@@ -220,13 +220,15 @@ class TestConsent:
             revise_consent(study.pk, {"en": "More.", "de": "Mehr."}, reason="r", by=None, at=START)
         assert (ConsentVersion.objects.count(), Deviation.objects.count()) == (2, 0)
 
-    def test_the_command_writes_and_lists_versions(self, study, tmp_path, capsys):
+    def test_the_command_writes_and_lists_versions(self, study, tmp_path, capsys, django_user_model):
+        django_user_model.objects.create_user("ada")
         for language in ("en", "de"):
             (tmp_path / language).write_text(f"More ({language}).")
         texts = [f"de={tmp_path / 'de'}", str(tmp_path / "en")]
-        call_command("revise_consent", "s", text=texts, reason="The board asked.")
+        call_command("revise_consent", "s", text=texts, reason="The board asked.", user="ada")
         told = capsys.readouterr().out
         assert "Version 2 is in force" in told
+        assert Deviation.objects.get().who == "ada"
         assert told.count("version 1") == told.count("version 2") == 2
         with pytest.raises(CommandError, match="There are two texts for 'en'"):
             call_command("revise_consent", "s", text=[texts[1], f"en={texts[1]}"], reason="r")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from studies.models import Study
+from studies.models import Session, Study
 from studies.services.launches import open_study
 from studies.services.leases import NotThisSessionsTrial, skip_trial
 from studies.services.sessions import Stage, resume
@@ -63,3 +63,15 @@ def test_the_page_offers_it_with_where_to_turn_and_a_press_leads_on(study, clien
     assert resume(taking.session.pk, at=START).assignment != taking.trial
     Study.objects.update(content_warning="")
     assert "Skip this one" not in client.get(address).content.decode()
+
+
+def test_who_skips_everything_ends_with_thanks_and_the_code(client, study):
+    taking = Taking(study)
+    while taking.place.stage == Stage.TRIAL:
+        skip(taking)
+    assert taking.place.stage == Stage.THANKS
+    page = client.get(f"/s/{taking.session.token}/").content.decode()
+    assert Session.objects.get(pk=taking.session.pk).completion_code in page
+    assert "answers are saved" not in page
+    main = taking.session.assignments.filter(kind="main")
+    assert {(trial.state, trial.failure_reason) for trial in main} == {("returned", "skipped")}

@@ -11,7 +11,9 @@ from retrieval.models import Clip, Person
 from retrieval.queries import bank_of
 from studies.models import Rendition, Slot, Stimulus, Study, TakeDown, Vote
 from studies.queries import study_progress
+from studies.services.exclusions import exclude_votes
 from studies.services.launches import launch_problems, open_study
+from studies.services.preparing import prepare_study
 from studies.services.rehearsals import rehearse_study
 from studies.services.releases import CannotRelease, release_stimulus
 from studies.services.sessions import Stage, agree, begin_trials, resume, start_session
@@ -155,6 +157,33 @@ class TestFiles:
         make_clip(own.corpus, "same", person_key="another", file=own.file)
         delete_files(take_down(kept.pk, reason="asked", at=START).pk, at=START)
         assert (Path(settings.MEDIA_ROOT) / own.file).is_file()
+
+
+def test_who_is_taken_down_while_a_draft_is_prepared_is_not_prepared(media_folder):
+    study = make_playable_study()
+    Study.objects.update(state="draft")
+    person = listener_of(study.stimuli.order_by("pk").last())
+    Stimulus.objects.update(rendition=None)
+    Rendition.objects.all().delete()
+
+    def taken_down_meanwhile(done: int, total: int) -> None:
+        if not TakeDown.objects.exists():
+            take_down(person.pk, reason="asked", at=START)
+
+    prepared = prepare_study(study.pk, at=START, progress=taken_down_meanwhile)
+    assert any("taken down" in problem for problem in prepared.problems)
+    assert any("taken down" in problem for problem in launch_problems(study))
+    assert not Rendition.objects.filter(clip__person=person).exists()
+
+
+def test_what_a_rule_sets_aside_and_cannot_come_again_is_wanted_no_more(study):
+    taking = Taking(study).answer_all()
+    answered = Vote.objects.filter(assignment__kind="main").order_by("pk").first().assignment
+    take_down(listener_of(answered.left).pk, reason="asked", at=taking.at)
+    exclude_votes(study.pk, assignments=[answered], rule="failed_catch", reason="test", at=taking.at)
+    figures = study_progress(study)
+    row = next(row for row in figures.comparisons if row.comparison.item == answered.item)
+    assert (row.target, row.valid, figures.valid, figures.closed) == (0, 0, 2, 2)
 
 
 class TestAdmin:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from studies.management.base import StudyCommand, study_named
 from studies.models import ListedAs, ListedEvaluator, Study
+from studies.platforms import ADAPTERS
 from studies.services.listing import CannotList, hashes_of_ids, hashes_of_study, list_evaluators, unlist_evaluators
 
 BLOCK, ALLOW, REMOVE = "block", "allow", "remove"
@@ -28,7 +29,7 @@ class Command(StudyCommand):
         who = parser.add_mutually_exclusive_group()
         who.add_argument("--ids", metavar="FILE.txt", help="the platform's ids, one a line")
         who.add_argument("--from-study", metavar="KEY", help="everyone who began a session of this study")
-        parser.add_argument("--platform", help="whose ids they are, such as prolific, mturk, sona")
+        parser.add_argument("--platform", choices=list(ADAPTERS), help="whose ids they are")
         parser.add_argument("--reason", default="", help="kept beside each entry")
 
     def run(self, *, what: str | None, **options: Any) -> None:

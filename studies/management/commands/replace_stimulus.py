@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from studies.management.base import StudyCommand
+from studies.management.base import StudyCommand, user_named
 from studies.services.replacements import replace_stimulus
 
 
@@ -28,11 +27,6 @@ class Command(StudyCommand):
         parser.add_argument("--user", help="username of who replaces it; the deviation names nobody without")
 
     def run(self, **options: Any) -> None:
-        user = None
-        if options["user"]:
-            user = get_user_model().objects.filter(username=options["user"]).first()
-            if user is None:
-                raise CommandError(f"There is no account '{options['user']}'.")
         done = replace_stimulus(
             options["study"].pk,
             item=options["item"],
@@ -40,7 +34,7 @@ class Command(StudyCommand):
             video=options["video"],
             reason=options["reason"],
             person=options["person"],
-            by=user,
+            by=user_named(options["user"]),
             at=timezone.now(),
         )
         self.stdout.write(f"{done.deviation}\n{done.sentence} Go on with: manage.py open_study {options['study'].key}")

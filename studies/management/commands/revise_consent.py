@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from studies.management.base import StudyCommand
+from studies.management.base import StudyCommand, user_named
 from studies.models import Consent, ConsentVersion, Study
 from studies.services.consenting import revise_consent
 from studies.text_files import text_of_file
@@ -26,10 +26,12 @@ class Command(StudyCommand):
             help="the text, UTF-8; one for every language in which the study is offered (default: its own language)",
         )  # fmt: skip
         parser.add_argument("--reason", default="", help="why; a launched study needs one")
+        parser.add_argument("--user", help="username of who writes it; the deviation names nobody without")
 
-    def run(self, *, study: Study, text: list[str], reason: str, **options: Any) -> None:
+    def run(self, *, study: Study, text: list[str], reason: str, user: str | None, **options: Any) -> None:
         if text:
-            made = revise_consent(study.pk, _texts(study, text), reason=reason, by=None, at=timezone.now())
+            by = user_named(user)
+            made = revise_consent(study.pk, _texts(study, text), reason=reason, by=by, at=timezone.now())
             self.stdout.write(f"Version {made.version} is in force; whoever takes part is asked again.")
         for row in ConsentVersion.objects.filter(study=study).order_by("version", "language"):
             agreed = Consent.objects.filter(version=row, session__rehearsal=False).count()
