@@ -2,14 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Thread
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
-from studies.models import Assignment, Choice, Evaluator, Slot, Vote, Withdrawal
+from studies.models import Assignment, Choice, Evaluator, Session, Slot, Vote, Withdrawal
 from studies.services.launches import open_study
-from studies.services.sessions import Stage, begin_trials, start_session
+from studies.services.sessions import Stage, begin_trials, evaluator_for, start_session
 from studies.services.votes import Answer, cast_vote
 from studies.services.withdrawals import withdraw
 from tests.factories import LENGTH_S, START, make_study
@@ -77,3 +77,26 @@ def test_a_crowd_of_whom_some_withdraw_meanwhile_fills_every_quota():
     assert Withdrawal.objects.count() >= 1
     assert Vote.objects.count() == Slot.objects.filter(comparison__contrast__study=study).count() == 3 * 4
     assert not Evaluator.objects.filter(sessions=None).exists()
+
+
+def test_who_withdraws_from_one_study_while_they_arrive_at_another_is_there_once():
+    first, second = (open_study(make_study(key=key).pk, at=START) for key in ("first", "second"))
+    same = {"platform": "lab", "identity": "p1"}
+    before = start_session(first.pk, at=START, **same)
+
+    def leave() -> None:
+        try:
+            withdraw(before.pk, at=START)
+        finally:
+            connections.close_all()
+
+    leaving = Thread(target=leave)
+    with transaction.atomic():
+        found = evaluator_for(**same, at=START)
+        leaving.start()
+        leaving.join(0.5)  # it would be done by then, if it did not wait for us
+        assert Evaluator.objects.filter(pk=found.pk).exists(), "deleted while somebody was arriving as them"
+        arrived = start_session(second.pk, at=START, **same)
+    leaving.join()
+    assert list(Session.objects.all()) == [arrived]
+    assert arrived.pseudonym != before.pseudonym

@@ -176,6 +176,14 @@ def test_who_is_taken_down_while_a_draft_is_prepared_is_not_prepared(media_folde
     assert not Rendition.objects.filter(clip__person=person).exists()
 
 
+def test_who_comes_when_all_are_taken_down_is_not_told_of_a_repair(study, client):
+    for stimulus in study.stimuli.all():
+        if not TakeDown.objects.filter(person_key=listener_of(stimulus).key).exists():
+            take_down(listener_of(stimulus).pk, reason="asked", at=START)
+    page = client.get("/study/s/")
+    assert (page.status_code, b"being repaired" in page.content) == (410, False)
+
+
 def test_what_a_rule_sets_aside_and_cannot_come_again_is_wanted_no_more(study):
     taking = Taking(study).answer_all()
     answered = Vote.objects.filter(assignment__kind="main").order_by("pk").first().assignment

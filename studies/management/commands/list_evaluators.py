@@ -29,7 +29,7 @@ class Command(StudyCommand):
         who = parser.add_mutually_exclusive_group()
         who.add_argument("--ids", metavar="FILE.txt", help="the platform's ids, one a line")
         who.add_argument("--from-study", metavar="KEY", help="everyone who began a session of this study")
-        parser.add_argument("--platform", choices=list(ADAPTERS), help="whose ids they are")
+        parser.add_argument("--platform", choices=[one.value for one in ADAPTERS], help="whose ids they are")
         parser.add_argument("--reason", default="", help="kept beside each entry")
 
     def run(self, *, what: str | None, **options: Any) -> None:

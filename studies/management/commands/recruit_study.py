@@ -41,7 +41,7 @@ class Command(StudyCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--platform", choices=list(ADAPTERS))
+        parser.add_argument("--platform", choices=[one.value for one in ADAPTERS])
         parser.add_argument("--check-code", metavar="CODE", help="was this code given here to somebody, and for what?")
         parser.add_argument("--status", action="store_true", help="print what is known of every way that is there")
         parser.add_argument("--end", metavar="NAME", help="take nobody else by this way; who came goes on")
