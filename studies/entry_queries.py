@@ -114,11 +114,15 @@ def trials_left(study: Study, group: str, *, rehearsal: bool = False) -> int | N
     places = group_places(study).get(group)
     if places is None:
         return None
+    return max(0, places * study.trials_per_session - _trials_taken(study, group, rehearsal=rehearsal))
+
+
+def _trials_taken(study: Study, group: str, *, rehearsal: bool = False) -> int:
+    """Main trials of a group that are answered or promised; after an undone exclusion maybe more than it has."""
     answered = valid_assignments(study, rehearsal=rehearsal).filter(slot__closed_at__isnull=True, session__group=group)
     if not rehearsal:
         answered = answered.exclude(slot__comparison__in=replaced_comparisons(study))
-    held = answered.count() + live_leases(study, rehearsal=rehearsal).filter(session__group=group).count()
-    return max(0, places * study.trials_per_session - held)
+    return answered.count() + live_leases(study, rehearsal=rehearsal).filter(session__group=group).count()
 
 
 def group_progress(study: Study) -> list[tuple[str, int, int]]:
@@ -126,7 +130,7 @@ def group_progress(study: Study) -> list[tuple[str, int, int]]:
     asked = study.entry_questions.filter(kind=EntryKind.GROUP)
     said = {one["key"]: one["text"] for row in asked for one in row.options}
     wanted = {key: places * study.trials_per_session for key, places in group_places(study).items()}
-    return [(said[key], trials, trials - trials_left(study, key)) for key, trials in wanted.items()]
+    return [(said[key], trials, _trials_taken(study, key)) for key, trials in wanted.items()]
 
 
 def may_group_have_places(session: Session) -> bool:

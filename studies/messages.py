@@ -87,6 +87,18 @@ RECRUITED = Message(
     _("Nobody else is taken by this address. Thank you for wanting to help."),
     _("Give your place back on the platform, so that it costs you nothing."),
 )
+TOOK_PART = Message(
+    410,
+    _("You have taken part already"),
+    _("Your answers are kept, and each person is asked once. Thank you for wanting to help again."),
+    _("Give your place back on the platform, so that it costs you nothing."),
+)
+GIVEN_BACK = Message(
+    410,
+    _("Your place was given back"),
+    _("The platform says that you returned it, or that its time ran out, so others are asked in your place."),
+    _("If you would like to take part, take the study there again; this address then goes on."),
+)
 MET = Message(
     410,
     _("You have seen these videos before"),
@@ -105,6 +117,7 @@ STOPPED = {
     Stage.FULL: FULL,
     Stage.UNPLAYABLE: UNPLAYABLE,
     Stage.MET: MET,
+    Stage.GIVEN_BACK: GIVEN_BACK,
 }
 NOT_YOUR_TRIAL = _("This trial is not one of yours. Reload the page to go on.")
 INVALID = _("The answer was not understood ({fields}). Reload the page to go on.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from .models import Platform, Recruitment, Session, Study
 from .pay import Pay, pay_for
@@ -42,8 +42,11 @@ def sessions_of(recruitment: Recruitment):
 
 
 def pay_of(recruitment: Recruitment) -> RecruitmentPay:
-    """By the server's clock, from arrival to the end: reading and consenting is paid time too, and so is a pause."""
-    times = sessions_of(recruitment).filter(finished_at__isnull=False).values_list("started_at", "finished_at")
+    """By the server's clock, from arrival to the end: reading and consenting is paid time too, and so is a pause.
+
+    A session that ended before it began, by a clock that was set back, has no length.
+    """
+    times = sessions_of(recruitment).filter(finished_at__gte=F("started_at")).values_list("started_at", "finished_at")
     minutes = [(finished_at - started_at).total_seconds() / 60 for started_at, finished_at in times]
     pay = pay_for(minutes, reward=recruitment.reward, lowest_hourly=recruitment.lowest_hourly)
     return RecruitmentPay(recruitment, pay)

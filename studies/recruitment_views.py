@@ -20,7 +20,7 @@ from .platforms.protocol import NotBelieved, NotThisWay
 from .recruitment_pages import hand_in_page, note_page
 from .services.inviting import accept_invitation, invitation_of
 from .services.noting import NothingSaid, TooManyNotes, write_note
-from .services.recruiting import arrive, hear
+from .services.recruiting import TookPart, arrive, hear
 from .views import INCOMPLETE, language_asked, refuse, see, see_other, started, with_session
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ def arrival(request: HttpRequest, key: str) -> HttpResponse:
             return started(request, lambda at: arrive(recruitment, who, at=at, language=language))
         except NotThisWay:
             return refuse(request, messages.NOT_FROM_PLATFORM)
+        except TookPart:
+            return refuse(request, messages.TOOK_PART)
 
 
 @never_cache

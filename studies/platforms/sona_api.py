@@ -7,11 +7,12 @@ Sources  sona-systems.com/researcher/server-side-completion-url-responses (param
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .calling import Refused, call
+from .calling import Refused, TryLater, call
 from .sona import NAME
 
 PATH = "/services/SonaAPI.svc/WebstudyCredit"
 # One word of an answer in a form that is known: nothing else of it is read, so nothing of it is parsed.
+ANSWER = "WebstudyCreditResult"
 GRANTED = re.compile(r"<(?:\w+:)?credit_status>\s*G\s*</")
 
 
@@ -29,9 +30,16 @@ def server_credit_problem(address: str) -> str:
 
 
 def grant_credit(address: str, survey_code: str) -> None:
-    """Raises Refused where SONA grants none, as for a code that has its credit already; TryLater."""
+    """Raises  Refused where SONA grants this person none, as for a code that has its credit already; TryLater for every
+    answer that says nothing of the person, such as an address that is mistyped or a site under repair
+    """
     parts = urlsplit(address)
     query = urlencode([(name, survey_code if name == NAME else value) for name, value in parse_qsl(parts.query)])
-    answer = call("GET", parts._replace(query=query).geturl(), headers={})
+    try:
+        answer = call("GET", parts._replace(query=query).geturl(), headers={})
+    except Refused as refusal:
+        raise TryLater(str(refusal)) from None
+    if ANSWER not in str(answer.said):
+        raise TryLater(f"{parts.netloc} gave another answer than SONA's: is it the server-side address?")
     if not GRANTED.search(str(answer.said)):
         raise Refused("SONA granted no credit.", status=answer.status)

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from studies.models import Platform, Recruitment, StudyState, Submission, SubmissionStatus
+from studies.models import (
+    Assignment,
+    Platform,
+    Recruitment,
+    StudyState,
+    Submission,
+    SubmissionStatus,
+    TrialKind,
+)
+from studies.models.facts import HOLDS_SLOT
 from studies.platforms import prolific_api
 from studies.platforms.protocol import TAKEN_BACK, plain
 from studies.queries import study_progress
@@ -58,9 +67,15 @@ def recruitments_to_ask() -> list[int]:
 
 
 def places_wanted(recruitment: Recruitment) -> int:
-    """Places that the study needs there in all: those that count, and the least number for the slots that are free."""
-    counted = recruitment.submissions.exclude(status__in=[*TAKEN_BACK, SubmissionStatus.SCREENED_OUT]).count()
-    return counted + study_progress(recruitment.study).sessions_needed
+    """Places that the study needs there in all: those that count, and the least number for the slots that are free.
+
+    Whoever has arrived and holds no trial yet, as they read, will take some of these: they are not asked for again.
+    """
+    counted = recruitment.submissions.exclude(status__in=[*TAKEN_BACK, SubmissionStatus.SCREENED_OUT])
+    held = Assignment.objects.filter(session=OuterRef("session"), kind=TrialKind.MAIN, state__in=HOLDS_SLOT)
+    over = Q(session__finished_at__isnull=False) | Q(session__screened_out_at__isnull=False)
+    reading = counted.exclude(over).filter(~Exists(held), session__returned_at__isnull=True).count()
+    return counted.count() + max(0, study_progress(recruitment.study).sessions_needed - reading)
 
 
 def keep_demographics(recruitment: Recruitment, rows: Iterable[Mapping[str, str]]) -> tuple[int, int]:

@@ -40,6 +40,10 @@ UNKNOWN = "about no submission that is known"
 OLDER = "older than what is known: nothing changed"
 
 
+class TookPart(Exception):
+    """Who comes with a further submission has finished before, by one that the platform still counts."""
+
+
 class CannotRecruit(ValueError):
     """Nothing was written; the message says why and what to do."""
 
@@ -129,7 +133,7 @@ def arrive(recruitment: Recruitment, arrival: Arrival, *, at: datetime, language
     """The session of someone whom the platform sends: a new one, or their own.
 
     Who gave a submission back and comes with a new one goes on where they were.
-    Raises  NotThisWay where the submission is another person's; StudyNotOpen, NotListed
+    Raises  NotThisWay where the submission is another person's; TookPart, StudyNotOpen, NotListed
     """
     with locked_study(recruitment.study_id):
         identity = arrival.identity
@@ -176,7 +180,11 @@ def follow(
     at: datetime,
     by: str,
 ) -> str:
-    """Keep a submission in step with what was said of it. As `hear`; saying the same twice changes nothing."""
+    """Keep a submission in step with what was said of it. As `hear`; saying the same twice changes nothing.
+
+    said_at  by the platform's clock; of one that is far ahead no more is believed than of any
+    """
+    said_at = min(said_at, at + CLOCK_SKEW)
     with locked_study(recruitment.study_id):
         found = recruitment.submissions.filter(reference_hash=reference_hash(recruitment, reference))
         submission = found.first() if reference else None
@@ -229,6 +237,8 @@ def _keep_submission(recruitment: Recruitment, session: Session, arrival: Arriva
         return
     submission = Submission.objects.filter(session=session).first() or Submission(session=session)
     if submission.pk:
+        if (session.finished_at or session.screened_out_at) and submission.status not in TAKEN_BACK:
+            raise TookPart
         _go_on(session)
     submission.recruitment, submission.reference_hash = recruitment, named
     # The platform has said nothing yet: whatever it says, by a clock that may be behind ours, is newer.

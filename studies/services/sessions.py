@@ -48,6 +48,7 @@ class Stage(StrEnum):
     FULL = "full"
     UNPLAYABLE = "unplayable"
     MET = "met"
+    GIVEN_BACK = "given_back"
     PAUSED = "paused"
     CLOSED = "closed"
 
@@ -224,6 +225,8 @@ def place_of(session: Session, *, at: datetime) -> Place:
         return Place(Stage.TRIAL, current)
     if study.state != StudyState.OPEN and not session.rehearsal:
         return Place(Stage.PAUSED)
+    if current is None and session.returned_at is not None:
+        return _without_trials(session, at=at)
     if _consent_to_show(session) is not None:
         return Place(Stage.CONSENT)
     before = _before_trials(session)
@@ -231,7 +234,7 @@ def place_of(session: Session, *, at: datetime) -> Place:
     # instructions for a place that another one takes meanwhile.
     if before and not has_group_places(session):
         return Place(before)
-    if current is None and session.returned_at is None:
+    if current is None:
         deal_session(session, at=at)
         current = current_assignment(session)
     if current is None:
@@ -290,6 +293,8 @@ def _without_trials(session: Session, *, at: datetime) -> Place:
     """Where a session is that was dealt nothing."""
     if has_worked(session):
         return _finish(session, at=at)
+    if session.returned_at is not None:
+        return Place(Stage.GIVEN_BACK)
     if session.assignments.filter(state=AssignmentState.FAILED).exists():
         return Place(Stage.UNPLAYABLE)
     if has_met_all(session):

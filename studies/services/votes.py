@@ -168,21 +168,23 @@ def _assignment(session: Session, key: UUID | str) -> Assignment:
 
 
 def _state_of_answer(assignment: Assignment, study_is_closed: bool) -> AssignmentState:
-    """Answered if the trial is live, or expired with its place still free; late otherwise."""
+    """Answered if the trial is live, or expired with its place still free; late otherwise, as from who has left."""
     if study_is_closed and not assignment.session.rehearsal:
         return AssignmentState.LATE
     if assignment.state == AssignmentState.LIVE:
         return AssignmentState.ANSWERED
-    if assignment.state != AssignmentState.EXPIRED:
+    session = assignment.session
+    has_left = session.returned_at or session.finished_at or session.screened_out_at
+    if assignment.state != AssignmentState.EXPIRED or has_left:
         return AssignmentState.LATE
     if assignment.kind != TrialKind.MAIN:
         return AssignmentState.ANSWERED
     taken = Assignment.objects.filter(slot=assignment.slot, state__in=HOLDS_SLOT).exists()
-    met_again = assignment.session.assignments.filter(
+    met_again = session.assignments.filter(
         item=assignment.item, kind=TrialKind.MAIN, state__in=HOLDS_SLOT
     ).exists()
     is_free = assignment.slot.closed_at is None and not taken and not met_again
-    is_free = is_free and trials_left_to_group(assignment.session) != 0
+    is_free = is_free and trials_left_to_group(session) != 0
     return AssignmentState.ANSWERED if is_free else AssignmentState.LATE
 
 

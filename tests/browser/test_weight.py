@@ -27,7 +27,7 @@ def test_a_trial_weighs_little_without_its_videos_and_no_request_leaves_the_site
 
     assert [url for url in asked if not url.startswith((f"{live_server.url}/", "blob:", "data:"))] == []
     assert len([url for url in asked if "/m/" in url]) >= 3
-    weights = {url: weight_of(response) for url, response in answered.items() if is_of_the_page(response)}
+    weights = {url: weight_of(response) for url, response in list(answered.items()) if is_of_the_page(response)}
     assert {url.rsplit(".", 1)[-1] for url in weights} >= {"js", "css", "svg"}
     total_kb = sum(weights.values()) / 1000
     with capsys.disabled():

@@ -108,6 +108,48 @@ def test_finished_after_it_was_given_back_is_marked(session, recruitment):
     assert Submission.objects.get().late
 
 
+class TestASecondSubmission:
+    def test_who_finished_keeps_the_first_and_gets_no_second_code(self, client, session, recruitment):
+        work(session, 2)
+        ending_of(session, at=START)
+        other = create_recruitment(
+            recruitment.study, "prolific", at=START, key="two", external_study="two", completion_code="AGAIN"
+        )
+        ids = {"PROLIFIC_PID": "pid", "STUDY_ID": "two", "SESSION_ID": "sub-2"}
+        page = client.get(f"/r/{other.key}/", ids)
+        assert (page.status_code, b"You have taken part already" in page.content) == (410, True)
+        kept = Submission.objects.get()
+        assert (kept.recruitment, kept.code_given) == (recruitment, "completion")
+
+    def test_who_finished_after_it_was_taken_back_may_hand_in_anew(self, session, recruitment):
+        work(session, 2)
+        hear(recruitment, Word("e", "k", "sub", "timed_out", START + MINUTE), at=START + MINUTE)
+        again = arrive(recruitment, Arrival("pid", "sub-2"), at=START + 2 * MINUTE)
+        assert ending_of(again, at=START + 2 * MINUTE).code == "DONE"
+
+
+class TestGivenBack:
+    def test_who_reads_on_is_told_and_goes_on_once_it_is_taken_again(self, client, session, recruitment):
+        hear(recruitment, Word("e", "k", "sub", "timed_out", START), at=START)
+        page = client.get(f"/s/{session.token}/")
+        assert (page.status_code, b"Your place was given back" in page.content) == (410, True)
+        assert b"NOT" not in page.content, "no code is due"
+        arrive(recruitment, Arrival("pid", "sub-2"), at=START + MINUTE)
+        assert resume(session.pk, at=START + MINUTE).stage != Stage.GIVEN_BACK
+
+    def test_an_answer_from_who_has_left_is_late_whoever_ended_the_trial(self, session, recruitment):
+        work(session, 1)
+        trial = session.assignments.get(state="live")
+        later = START + 45 * MINUTE
+        begin_trials(arrive(recruitment, Arrival("other", "sub-other"), at=later).pk, at=later)
+        trial.refresh_from_db()
+        assert trial.state == "expired"
+        hear(recruitment, Word("e", "k", "sub", "returned", later), at=later)
+        cast_vote(session.pk, trial.key, LEFT, at=later + MINUTE)
+        trial.refresh_from_db()
+        assert trial.state == "late"
+
+
 class TestFailedChecks:
     """Two checks of a kind, answered in a session of ten minutes; which side is right is set afterwards."""
 

@@ -42,6 +42,13 @@ def recruitment() -> Recruitment:
     return create_recruitment(study, "prolific", at=START, reward=300, lowest_hourly=900)
 
 
+@pytest.mark.django_db
+def test_a_clock_that_was_set_back_gives_no_length(recruitment):
+    session = arrive(recruitment, Arrival("pid", "sub"), at=START)
+    finish(session, after=-10)
+    assert pay_of(recruitment).pay == Pay(0, None, None, False)
+
+
 def finish(session: Session, *, after: float) -> None:
     Session.objects.filter(pk=session.pk).update(finished_at=START + timedelta(minutes=after))
 

@@ -13,14 +13,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from studies import tasks
-from studies.models import Choice, Recruitment, Session, Submission
+from studies.models import Choice, Recruitment, Session, Submission, SubmissionStatus
 from studies.platforms.calling import NoCredentials, Refused, TryLater, wait_before
 from studies.platforms.protocol import Arrival
 from studies.queries import free_slots
 from studies.services.exclusions import exclude_votes
 from studies.services.keeping_in_step import InStep, keep_in_step, places_wanted, recruitments_to_ask
 from studies.services.launches import open_study
-from studies.services.recruiting import arrive, create_recruitment
+from studies.services.recruiting import arrive, create_recruitment, follow
 from studies.services.sessions import begin_trials
 from studies.services.votes import Answer, cast_vote
 from tests.factories import START, make_study
@@ -195,6 +195,21 @@ class TestPlaces:
         assert keep_in_step(Recruitment.objects.get(pk=recruitment.pk), at=LATER).places == 0
         Recruitment.objects.filter(key="newer").update(ended_at=START)
         assert keep_in_step(Recruitment.objects.get(pk=recruitment.pk), at=LATER).places == 1
+
+    def test_who_is_still_reading_is_not_asked_for_again(self, prolific, server, recruitment, session):
+        Recruitment.objects.update(places=2, options={"most_places": 50})
+        prolific.places = 2
+        for one in ("s2", "s3"):
+            arrive(recruitment, Arrival(f"pid-{one}", one), at=START)
+        for _ in range(3):
+            keep_in_step(Recruitment.objects.get(), at=LATER)
+        assert prolific.places == places_wanted(Recruitment.objects.get()) == 3, "three came, and one place is theirs"
+
+    def test_a_clock_far_ahead_is_not_believed(self, prolific, server, recruitment, session):
+        follow(recruitment, "s1", SubmissionStatus.AWAITING, said_at=LATER + timedelta(days=1400), at=LATER, by="api")
+        prolific.statuses["s1"] = "RETURNED"
+        soon = LATER + timedelta(minutes=6)
+        assert follow(recruitment, "s1", SubmissionStatus.RETURNED, said_at=soon, at=soon, by="api") == "now returned"
 
     def test_places_are_never_taken_away(self, prolific, server, recruitment, session):
         prolific.places = 50

@@ -108,6 +108,16 @@ def test_a_school_that_is_away_is_asked_again_by_the_sweep_also_after_the_study(
     assert statuses() == ["approved"]
 
 
+@pytest.mark.parametrize("reply", [Reply(404), Reply(body=b"<html>We are back at nine.</html>")])
+def test_an_answer_that_is_none_of_theirs_is_nobodys_refusal(sona, school, reply):
+    come(sona, "4711", finished=True)
+    school.failing = [reply]
+    with pytest.raises(TryLater):
+        credit_finished(sona, at=START)
+    assert statuses() == ["active"]
+    assert credit_finished(sona, at=START) == 1
+
+
 def test_the_command_asks_at_once(sona, school, capsys):
     come(sona, "4711", finished=True)
     call_command("recruit_study", sona.study.key, "--ask-now")

@@ -156,7 +156,9 @@ class StudyMachine(RuleBasedStateMachine):
         trial = self._trial(n, state__in=["expired", "returned", "failed"], began_at__isnull=False)
         if trial:
             self.at = max(self.at, trial.began_at + timedelta(seconds=LENGTH_S))
-            free = trial.state == "expired" and self.state != StudyState.CLOSED
+            session = trial.session
+            has_left = session.returned_at or session.finished_at or session.screened_out_at
+            free = trial.state == "expired" and self.state != StudyState.CLOSED and not has_left
             if free and trial.kind == "main":
                 slot = Slot.objects.get(pk=trial.slot_id)
                 free = slot.closed_at is None and not slot.assignments.filter(state__in=["live", "answered"]).exists()

@@ -62,20 +62,11 @@ class Command(StudyCommand):
         parser.add_argument("--currency", help="three letters; GBP by default")
         parser.add_argument("--lowest-hourly", type=int, help="warn when people earn less an hour; in hundredths")
 
-    @transaction.atomic
     def run(self, *, study: Study, platform: str | None, **options: Any) -> None:
         if platform is None and not any(options[name] for name in ASKED_ALONE):
             raise CannotRecruit("Where? Add --platform NAME, or --status to see what is there.")
-        if platform is not None:
-            fields = {**_told(options), **{name: options[name] for name in CODES}}
-            made = create_recruitment(study, platform, at=timezone.now(), key=options["name"], **fields)
-            if not options["invite"]:
-                self._print_link(made, made.options.get("site"))
-        elif (told := _told(options)) and not (options["invite"] or options["status"]):
-            changed = change_recruitment(recruitment_named(study, options["name"]), **told)
-            self.stdout.write(f"'{changed.key}' is changed.")
-        if options["invite"]:
-            self._invite(study, options)
+        with transaction.atomic():  # and no longer: a platform is asked below, and may take its time
+            self._write(study, platform, options)
         if options["check_code"]:
             self.stdout.write(whose_code(study, options["check_code"]))
         if options["demographics"]:
@@ -86,6 +77,18 @@ class Command(StudyCommand):
             self._end(study, options["end"])
         if options["status"]:
             self._print_status(study, options["site"])
+
+    def _write(self, study: Study, platform: str | None, options: dict[str, Any]) -> None:
+        if platform is not None:
+            fields = {**_told(options), **{name: options[name] for name in CODES}}
+            made = create_recruitment(study, platform, at=timezone.now(), key=options["name"], **fields)
+            if not options["invite"]:
+                self._print_link(made, made.options.get("site"))
+        elif (told := _told(options)) and not (options["invite"] or options["status"]):
+            changed = change_recruitment(recruitment_named(study, options["name"]), **told)
+            self.stdout.write(f"'{changed.key}' is changed.")
+        if options["invite"]:
+            self._invite(study, options)
 
     def _print_link(self, recruitment: Recruitment, site: str | None) -> None:
         named = f"{recruitment.get_platform_display()}, as '{recruitment.key}'."
@@ -140,7 +143,7 @@ class Command(StudyCommand):
         try:
             done = keep_in_step(recruitment, at=timezone.now())
         except (NoCredentials, Refused, TryLater) as reason:
-            raise CannotRecruit(f"{reason} Nothing else was changed.") from None
+            raise CannotRecruit(f"{reason} What it had said before is followed.") from None
         self.stdout.write(f"{done.changed} submissions changed; {done.places or 'no'} places asked for.")
 
     def _to_ask(self, study: Study) -> Recruitment:
