@@ -20,6 +20,7 @@ from studies.auditing import Answer, PlayedTrial
 from studies.coverage import PARTS
 from studies.models import Assignment, AssignmentState, Session, Study, TrialKind
 from studies.texts import consent_in_force
+from studies.throttling import forget_requests
 
 from .entering import right_answers
 
@@ -154,6 +155,7 @@ class Evaluator:
             key=told["assignment"]
         )
         where = f"trial {len(self.trials) + 1} ({trial.kind}) of {self.name}"
+        forget_requests(self.session.token)
         videos = self._hear(trial, told, where) if self._is_heard(trial) else {}
         report = {
             "assignment": told["assignment"],

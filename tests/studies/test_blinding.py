@@ -59,7 +59,8 @@ def padding_at(content: bytes) -> int:
 
 
 @pytest.mark.data_layer
-def test_a_whole_session_gives_nothing_away_and_leaves_nothing(study):
+def test_a_whole_session_gives_nothing_away_and_leaves_nothing(study, settings):
+    settings.REALTALK_REQUESTS_A_MINUTE = 20  # a session asks more often than that
     # Entry questions are answered, with a group that is full after one; a debriefing may name what was compared.
     keep_entry_questions(study, (SCREENER, *groups(left=1, right=1), COMPREHENSION))
     Study.objects.update(least_age=18, debriefing=f"We compared {PLANTED['social']} and another.")
