@@ -42,7 +42,7 @@ def ending_of(session: Session, *, at: datetime, is_stopped: bool = False) -> En
     checks, as the platforms' rule of two allows, and where the recruitment has such a code; else it is completion.
     """
     try:
-        ending = _ending(session, is_stopped=is_stopped)
+        ending = _ending(session, at=at, is_stopped=is_stopped)
     except Exception:  # whatever failed here is ours, and who has worked is paid
         logger.exception("The way back of a session of study %s could not be worked out.", session.study_id)
         ending = Ending(COMPLETION, _own_code(session, COMPLETION)) if session.finished_at else Ending()
@@ -68,7 +68,7 @@ def hand_in_form(session: Session, *, at: datetime) -> HandInForm | None:
     ending = ending_of(session, at=at, is_stopped=resume(session.pk, at=at).stage in STOPPED)
     if not ending.code or ending.address != reverse("studies:hand_in", args=[session.token]):
         return None
-    told = told_of(session.evaluator)
+    told = told_of(session.evaluator, at=at)
     return HandInForm(
         action=told["address"] + mturk.SUBMIT,
         site=told["address"],
@@ -76,7 +76,7 @@ def hand_in_form(session: Session, *, at: datetime) -> HandInForm | None:
     )
 
 
-def _ending(session: Session, *, is_stopped: bool) -> Ending:
+def _ending(session: Session, *, at: datetime, is_stopped: bool) -> Ending:
     submission = Submission.objects.filter(session=session).select_related("recruitment").first()
     # Of a platform without ids of submissions the newest speaks.
     study, platform = session.study_id, session.evaluator.platform
@@ -91,12 +91,12 @@ def _ending(session: Session, *, is_stopped: bool) -> Ending:
         SCREEN_OUT: recruitment.screen_out_code,
         FAILED_CHECK: recruitment.failed_check_code,
     }[which]
-    return Ending(which, code, _way_back(session, recruitment, code))
+    return Ending(which, code, _way_back(session, recruitment, code, at=at))
 
 
-def _way_back(session: Session, recruitment: Recruitment, code: str) -> str:
+def _way_back(session: Session, recruitment: Recruitment, code: str, *, at: datetime) -> str:
     try:
-        told, hand_in = told_of(session.evaluator), reverse("studies:hand_in", args=[session.token])
+        told, hand_in = told_of(session.evaluator, at=at), reverse("studies:hand_in", args=[session.token])
         return adapter_of(recruitment.platform).return_address(recruitment, code, told=told, hand_in=hand_in)
     except Exception:  # the code alone is enough to be paid
         logger.exception("Recruitment %s has no way back.", recruitment.key)

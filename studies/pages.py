@@ -301,7 +301,7 @@ def _count(session: Session, assignment: Assignment) -> tuple[int, int, int]:
         counted = own.exclude(is_practice).aggregate(before=_before(assignment), total=Count("pk"))
         return 0, counted["before"] + 1, counted["total"]
     counted = own.filter(is_practice).aggregate(before=_before(assignment), items=Count("item", distinct=True))
-    rounds, before = divmod(counted["before"], counted["items"])
+    rounds, before = divmod(counted["before"], max(1, counted["items"]))
     return rounds + 1, before + 1, counted["items"]
 
 

@@ -27,7 +27,7 @@ def credit_finished(recruitment: Recruitment, *, at: datetime) -> int:
     """
     granted = 0
     for submission in to_credit().filter(recruitment=recruitment).select_related("session__evaluator").order_by("pk"):
-        survey_code = told_of(submission.session.evaluator).get("submission", "")
+        survey_code = told_of(submission.session.evaluator, at=at).get("submission", "")
         if not survey_code:  # its retention has ended
             continue
         try:

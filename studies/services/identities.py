@@ -39,9 +39,9 @@ def keep_identity(
     return PlatformIdentity.objects.update_or_create(evaluator=evaluator, defaults=found)[0]
 
 
-def identity_of(evaluator: Evaluator) -> str | None:
-    """What was kept of this evaluator; None where nothing was, or where its key is no longer among those set."""
-    row = PlatformIdentity.objects.filter(evaluator=evaluator).first()
+def identity_of(evaluator: Evaluator, *, at: datetime) -> str | None:
+    """What was kept of this evaluator; None where nothing was, its time is over, or its key is not among those set."""
+    row = PlatformIdentity.objects.filter(evaluator=evaluator, delete_after__gt=at).first()
     if row is None or not keeps_identities():
         return None
     try:

@@ -219,10 +219,10 @@ def note_ending(session_id: int, *, which: str, at: datetime) -> None:
         submission.save(update_fields=["code_given", "late"])
 
 
-def told_of(evaluator: Evaluator) -> dict[str, str]:
+def told_of(evaluator: Evaluator, *, at: datetime) -> dict[str, str]:
     """What the platform calls this evaluator: participant, submission, address. Empty where it is not kept."""
     try:
-        kept = json.loads(identity_of(evaluator) or "{}")
+        kept = json.loads(identity_of(evaluator, at=at) or "{}")
     except ValueError:
         return {}
     return kept if isinstance(kept, dict) else {}

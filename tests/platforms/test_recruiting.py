@@ -64,14 +64,14 @@ class TestArriving:
         settings.REALTALK_IDENTITY_KEYS = [Fernet.generate_key().decode()]
         first = arrive(recruitment, ANN, at=START)
         assert arrive(recruitment, ANN, at=minutes(1)).pk == first.pk
-        assert told_of(first.evaluator) == {"participant": "pid-ann", "submission": "sub-ann", "address": ""}
+        assert told_of(first.evaluator, at=START) == {"participant": "pid-ann", "submission": "sub-ann", "address": ""}
         submission = Submission.objects.get()
         assert (submission.session, submission.status, len(submission.history)) == (first, "active", 1)
         rows = [*Submission.objects.values(), *Session.objects.values(), *Evaluator.objects.values()]
         assert "ann" not in json.dumps(rows, default=str)
 
     def test_without_a_key_no_id_is_kept_and_the_session_goes_on(self, recruitment):
-        assert told_of(arrive(recruitment, ANN, at=START).evaluator) == {}
+        assert told_of(arrive(recruitment, ANN, at=START).evaluator, at=START) == {}
 
     def test_a_submission_is_one_person_s(self, recruitment):
         arrive(recruitment, ANN, at=START)

@@ -35,7 +35,7 @@ def test_an_id_is_kept_encrypted_and_read_back(evaluator, settings):
     row = keep_identity(evaluator, ID, at=START)
     row.refresh_from_db()
     assert b"5f1c0ffee" not in bytes(row.ciphertext)
-    assert identity_of(evaluator) == ID
+    assert identity_of(evaluator, at=START) == ID
     assert row.delete_after == START + timedelta(days=90)
 
 
@@ -43,7 +43,7 @@ def test_without_a_key_nothing_is_kept_and_nothing_breaks(evaluator, settings):
     settings.REALTALK_IDENTITY_KEYS = []
     assert keep_identity(evaluator, ID, at=START) is None
     assert not PlatformIdentity.objects.exists()
-    assert identity_of(evaluator) is None
+    assert identity_of(evaluator, at=START) is None
     with pytest.raises(NoIdentityKey, match="is not set"):
         encrypt_anew()
 
@@ -52,22 +52,23 @@ def test_a_later_arrival_keeps_it_longer_and_the_clock_deletes_it(evaluator, set
     settings.REALTALK_IDENTITY_KEYS = [OLD]
     keep_identity(evaluator, ID, at=START, days=2)
     keep_identity(evaluator, "later", at=START + timedelta(days=1), days=2)
-    assert identity_of(evaluator) == "later"
+    assert identity_of(evaluator, at=START) == "later"
+    assert identity_of(evaluator, at=START + timedelta(days=3)) is None, "also where it is not deleted yet"
     assert forget_identities(at=START + timedelta(days=2)) == 0
     assert forget_identities(at=START + timedelta(days=3)) == 1
-    assert identity_of(evaluator) is None
+    assert identity_of(evaluator, at=START) is None
 
 
 def test_keys_are_changed_without_losing_an_id(evaluator, settings):
     settings.REALTALK_IDENTITY_KEYS = [OLD]
     keep_identity(evaluator, ID, at=START)
     settings.REALTALK_IDENTITY_KEYS = [NEW, OLD]
-    assert identity_of(evaluator) == ID
+    assert identity_of(evaluator, at=START) == ID
     assert encrypt_anew() == (1, 0)
     settings.REALTALK_IDENTITY_KEYS = [NEW]
-    assert identity_of(evaluator) == ID
+    assert identity_of(evaluator, at=START) == ID
     settings.REALTALK_IDENTITY_KEYS = [OLD]
-    assert identity_of(evaluator) is None
+    assert identity_of(evaluator, at=START) is None
     assert encrypt_anew() == (0, 1)
 
 

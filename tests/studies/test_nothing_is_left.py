@@ -90,7 +90,7 @@ def take_part(client, study: Study, said: Said, *, answer: str) -> Session:
     assert reply.json() == {"outcome": "accepted", "stage": "thanks", "next": None, "found": ""}
     Note.objects.create(session=session, assignment=trial, text=said.note, at=timezone.now())
     assert "Your receipt" in client.get(address).content.decode()
-    assert identity_of(session.evaluator)
+    assert identity_of(session.evaluator, at=timezone.now())
     session.refresh_from_db()
     return session
 
