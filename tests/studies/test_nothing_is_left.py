@@ -19,10 +19,11 @@ from analysis.reports import build_report
 from analysis.services.stored_reports import report_marks, store_report
 from realtalk_site.masking import MaskingFormatter
 from studies.asking import one_question
-from studies.models import Assignment, EntryQuestion, Note, Session, Study
+from studies.models import Assignment, EntryQuestion, ListedAs, Note, Session, Study
 from studies.services.exclusions import exclude_votes
 from studies.services.identities import identity_of
 from studies.services.launches import open_study
+from studies.services.listing import list_evaluators
 from studies.services.recruiting import create_recruitment
 from studies.services.withdrawals import receipt_for
 from tests.factories import make_study
@@ -141,12 +142,14 @@ def test_nothing_is_found_of_who_withdrew(client, settings, logged):
     session = take_part(client, study, GOES, answer=ANSWER)
     stays = take_part(client, study, STAYS, answer="other")
     exclude_votes(study.pk, sessions=[session], rule="by hand", reason="asked to", at=timezone.now())
+    shouted = session.pseudonym.upper()
+    list_evaluators(ListedAs.BLOCK, ["0" * 64], reason=f"as {shouted} was", at=timezone.now(), study=study)
     store_report(study, build_report(study, at=timezone.now()), marks=report_marks(study))
     receipt = receipt_for(session)
     never_in_clear = [PLATFORM_ID, SUBMISSION_ID, receipt, receipt.replace("-", "")]
     keys = [str(key) for key in session.assignments.values_list("key", flat=True)]
     own = [
-        session.token, session.pseudonym, session.completion_code, session.receipt_hash,
+        session.token, session.pseudonym, shouted, session.completion_code, session.receipt_hash,
         session.evaluator.identity_hash, session.submission.reference_hash, *(key.replace("-", "") for key in keys),
     ]  # fmt: skip
     assert [value for value in never_in_clear if rows_with(value)] == []
